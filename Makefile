@@ -1,0 +1,41 @@
+# Two commands do everything on a fresh machine with Python 3.11 and make:
+#   make demo    watch student nodes win, in a few minutes
+#   make test    run the whole test suite
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all lint types format bench wheel-check clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+$(VENV)/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+install: $(VENV)/installed  ## create .venv and install tfluck with its development tools
+
+demo: install  ## the main job at a scale of a few minutes: table, figure, TensorBoard logs
+	$(BIN)/tfluck train --preset luck-matters/demo
+
+test: install  ## the whole test suite
+	$(BIN)/python -m pytest -n 2
+
+test-all: install  ## also the slow tests
+	$(BIN)/python -m pytest -m "not network"
+
+lint: install  ## style
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: install  ## static types
+	$(BIN)/mypy
+
+format: install  ## rewrite the style
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+clean:  ## remove what make made
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

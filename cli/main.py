@@ -1,0 +1,62 @@
+"""The command table. A command's module is imported only when it is called."""
+
+import sys
+
+from tfluck import __version__
+from tfluck.errors import TfluckError
+
+from .options import LazyGroup, click, is_debug
+
+COMMANDS = {
+    "train": (".train", "Train students of one teacher and watch which nodes win."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, package=__package__)
+@click.version_option(__version__, prog_name="tfluck")
+def cli() -> None:
+    """Which student nodes win when a wide ReLU network learns from a small one?
+
+    \b
+    Start here:
+      tfluck train --dataset gaus --arch fc --teacher-widths 10-15-20-25
+      tfluck train --dataset gaus --arch cnn --scale laptop
+
+    \b
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 training diverged,
+    4 a claim did not hold under --check, 130/143 interrupted cleanly.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code.
+
+    A failure is one sentence on stderr; ``--debug`` shows the traceback instead.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(arguments, prog_name="tfluck", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader of our pipe left (`tfluck … | head`); that is no failure.
+        sys.stderr.close()
+        code = 0
+    except Exception as error:
+        if is_debug():
+            raise
+        click.echo(f"Error: {sentence(error)}", err=True)
+        code = error.exit_code if isinstance(error, TfluckError) else 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def sentence(error: Exception) -> str:
+    """Say an expected failure as it is, and an unexpected one with the way to more."""
+    if isinstance(error, TfluckError):
+        return str(error)
+    first_line = (str(error).strip() or "no message").splitlines()[0]
+    return f"{type(error).__name__}: {first_line} (--debug shows the traceback)"

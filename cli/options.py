@@ -1,0 +1,158 @@
+"""What commands share: the lazy group, the common switches, the number types."""
+
+import importlib
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+__all__ = [
+    "Command",
+    "FiniteFloat",
+    "Group",
+    "LazyGroup",
+    "click",
+    "command",
+    "is_debug",
+    "is_quiet",
+    "is_verbose",
+    "json_option",
+    "talk",
+]
+
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_switches = {"quiet": False, "verbose": False, "debug": False}
+
+
+def _set_switch(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        _switches[str(parameter.name)] = True
+
+
+def _switch(*names: str, text: str) -> click.Option:
+    return click.Option(
+        names, is_flag=True, expose_value=False, callback=_set_switch, help=text
+    )
+
+
+class Command(click.Command):
+    """A command that knows --quiet, --verbose and --debug, and ends with examples."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        kwargs["context_settings"] = HELP | kwargs.get("context_settings", {})
+        if examples:
+            lines = "\n".join(f"  {line}" for line in examples)
+            kwargs["epilog"] = f"\b\nExamples:\n{lines}"
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+        self.params += [
+            _switch("-q", "--quiet", text="Print results only, no talk."),
+            _switch("-v", "--verbose", text="Show TensorFlow's own messages too."),
+            _switch("--debug", text="Show the traceback of a failure."),
+        ]
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Forget the switches of an earlier call in this process."""
+        _switches.update(quiet=False, verbose=False, debug=False)
+        return super().make_context(*args, **kwargs)
+
+
+class Group(click.Group):
+    """A group whose commands are ours."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = HELP | kwargs.get("context_settings", {})
+        super().__init__(*args, **kwargs)
+
+
+class LazyGroup(Group):
+    """A group that imports a command's module when the command is called.
+
+    ``table`` maps a name to (module, one line of help); the module holds the command
+    under the attribute ``command``. Listing the group imports nothing.
+    """
+
+    def __init__(
+        self, *args: Any, table: dict[str, tuple[str, str]], package: str, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.table = table
+        self.package = package
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in self.table:
+            return None
+        module = importlib.import_module(self.table[cmd_name][0], self.package)
+        found: click.Command = module.command
+        return found
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the table itself, so that help needs no import."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self.table.items()])
+
+
+def command(*examples: str, **kwargs: Any) -> Callable[[Any], Command]:
+    """Declare a command with its examples (each one runs as it stands)."""
+    return click.command(cls=Command, examples=examples, **kwargs)
+
+
+class FiniteFloat(click.ParamType):
+    """A float that is neither nan nor infinite, and at least (or above) ``low``."""
+
+    name = "float"
+
+    def __init__(self, low: float = -math.inf, *, above: bool = False) -> None:
+        self.low = low
+        self.above = above
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parse ``value`` or fail with the bound it breaks."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        if number < self.low or (self.above and number == self.low):
+            relation = "above" if self.above else "at least"
+            self.fail(f"{value!r} must be {relation} {self.low:g}.", param, ctx)
+        return number
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."
+)
+
+
+def is_quiet() -> bool:
+    """Tell whether --quiet was given."""
+    return _switches["quiet"]
+
+
+def is_verbose() -> bool:
+    """Tell whether --verbose was given."""
+    return _switches["verbose"]
+
+
+def is_debug() -> bool:
+    """Tell whether --debug was given."""
+    return _switches["debug"]
+
+
+def talk(message: str) -> None:
+    """Say ``message`` on stderr unless the user asked for quiet."""
+    if not is_quiet():
+        click.echo(message, err=True)

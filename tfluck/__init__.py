@@ -1,0 +1,26 @@
+"""tfluck: when a wide ReLU student learns from a small teacher, which nodes win?
+
+Importing this package costs nothing: TensorFlow is imported by the names that
+need it, when they are first used.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+#: Public name → the module that holds it, imported on first use.
+_PUBLIC = {
+    "RunConfig": "tfluck.config",
+}
+
+__all__ = ["RunConfig", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'tfluck' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
