@@ -57,13 +57,13 @@ class BatchNorm(keras.layers.Layer):
             unbiased = variance * count / tf.maximum(count - 1, 1)
             self._move(self.running_mean, mean)
             self._move(self.running_variance, unbiased)
-        scale = tf.math.rsqrt(variance + tf.cast(EPSILON, x.dtype))
+        scale = tf.math.rsqrt(variance + tf.constant(EPSILON, x.dtype))
         if self.affine:
             return (x - mean) * (scale * self.gamma.value) + self.beta.value
         return (x - mean) * scale
 
     def _move(self, running: Any, batch: Any) -> None:
-        keep = tf.cast(MOMENTUM, batch.dtype)
+        keep = tf.constant(MOMENTUM, batch.dtype)
         running.assign(running.value * keep + tf.stop_gradient(batch) * (1 - keep))
 
     def get_config(self) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Network:
         make = _convolution if self.arch == "cnn" else _dense
         inputs = x = keras.Input(self.input_shape, name="x", dtype=dtype)
         if self.arch == "fc" and len(self.input_shape) > 1:
-            x = keras.layers.Flatten(name="flatten")(x)
+            x = keras.layers.Flatten(name="flatten", dtype=dtype)(x)
         activations = []
         for index, width in enumerate(self.widths):
             layer = f"layer{index}"
@@ -52,7 +52,7 @@ class Network:
             x = self._nonlinearity(x, layer, dtype)
             activations.append(x)
         if self.arch == "cnn":
-            x = keras.layers.Flatten(name="flatten")(x)
+            x = keras.layers.Flatten(name="flatten", dtype=dtype)(x)
         logits = _dense(x, self.outputs, "output", start, dtype)
         return keras.Model(inputs, [*activations, logits], name=name)
 
