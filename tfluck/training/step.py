@@ -60,7 +60,7 @@ class Program:
         self.optimizer = optimizer
         self.loss = loss
         self.normalize = normalize
-        self.run = tf.function(self._run, jit_compile=jit)
+        self.run = tf.function(self._run, jit_compile=jit, autograph=False)
 
     def step(
         self, x: tf.Tensor, target: tf.Tensor, learning_rate: tf.Tensor
