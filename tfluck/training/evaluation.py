@@ -74,7 +74,7 @@ class Evaluator:
     def _sums(self, x: tf.Tensor, shifts: dict[str, list[tf.Tensor]]) -> Sums:
         outputs = {name: model(x, training=False) for name, model in self.models.items()}
         target, logits = outputs["teacher"][-1], outputs["student"][-1]
-        count = tf.cast(len(x), tf.float64)
+        count = tf.cast(tf.shape(x)[0], tf.float64)
         agree = tf.argmax(target, -1) == tf.argmax(logits, -1)
         loss = tf.cast(self.loss(target, logits), tf.float64) * count
         shifted = {
