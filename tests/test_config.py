@@ -54,9 +54,12 @@ def test_the_paper_is_the_default() -> None:
 def test_the_default_experiments_keep_their_names() -> None:
     """A digest that moves would orphan every run people have."""
     assert make_config().digest() == "44136fa355b3"
-    assert make_config(teacher_widths=(10, 15, 20, 25), batch_norm="none").digest() == make_config(
-        batch_norm="none", teacher_widths=(10, 15, 20, 25), seed=1
-    ).digest()
+    assert (
+        make_config(teacher_widths=(10, 15, 20, 25), batch_norm="none").digest()
+        == make_config(
+            batch_norm="none", teacher_widths=(10, 15, 20, 25), seed=1
+        ).digest()
+    )
 
 
 @pytest.mark.parametrize(

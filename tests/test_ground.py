@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfluck.errors import BadInput, TfluckError
-from tfluck.files import finite, make_directory, to_json, write_arrays, write_atomic, write_json
+from tfluck.files import (
+    finite,
+    make_directory,
+    to_json,
+    write_arrays,
+    write_atomic,
+    write_json,
+)
 from tfluck.presets import load_preset, presets
 from tfluck.scales import SCALES, make_config
 from tfluck.seeds import child, generator
@@ -26,11 +32,15 @@ values = st.recursive(
 @given(values)
 def test_json_never_holds_nan(value: object) -> None:
     text = to_json(value)
-    assert json.loads(text, parse_constant=lambda name: pytest.fail(name)) == finite(value)
+    assert json.loads(text, parse_constant=lambda name: pytest.fail(name)) == finite(
+        value
+    )
 
 
 def test_numpy_numbers_become_json() -> None:
-    text = to_json({"a": np.float32(0.5), "b": np.array([1.0, math.nan]), "c": np.int64(3)})
+    text = to_json(
+        {"a": np.float32(0.5), "b": np.array([1.0, math.nan]), "c": np.int64(3)}
+    )
     assert json.loads(text) == {"a": 0.5, "b": [1.0, None], "c": 3}
 
 
@@ -66,7 +76,7 @@ def test_arrays_make_a_round_trip(tmp_path: Path) -> None:
     with np.load(tmp_path / "x.npz") as back:
         assert sorted(back.files) == sorted(arrays)
         np.testing.assert_array_equal(back["a/b"], arrays["a/b"])
-    assert os.listdir(tmp_path) == ["x.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npz"]
 
 
 @given(st.integers(0, 2**31 - 1), st.lists(st.text(max_size=5), max_size=3))
@@ -87,7 +97,9 @@ def test_every_preset_makes_a_run_at_every_scale(name: str, scale: str) -> None:
 
 
 def test_figures_of_the_paper_all_have_presets() -> None:
-    figures = {name.split("figure-")[1].split("-")[0] for name in presets() if "figure" in name}
+    figures = {
+        name.split("figure-")[1].split("-")[0] for name in presets() if "figure" in name
+    }
     assert {"7", "9a", "9b", "17", "18", "19", "20", "21", "22", "23"} <= figures
 
 

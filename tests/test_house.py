@@ -17,10 +17,30 @@ FLOORS = [
     {"training"},
     {"runs", "data", "models"},
     {"analysis", "theory", "angular", "alignment", "foreign"},
-    {"__init__", "config", "cost", "errors", "files", "presets", "runtime", "scales", "seeds"},
+    {
+        "__init__",
+        "config",
+        "cost",
+        "errors",
+        "files",
+        "presets",
+        "runtime",
+        "scales",
+        "seeds",
+    },
 ]
 #: Rooms that must work without TensorFlow.
-DRY = {"angular", "alignment", "figures", "runs", "config", "scales", "cost", "presets", "cli"}
+DRY = {
+    "angular",
+    "alignment",
+    "figures",
+    "runs",
+    "config",
+    "scales",
+    "cost",
+    "presets",
+    "cli",
+}
 MODULES = sorted(p for top in ("tfluck", "cli") for p in (ROOT / top).rglob("*.py"))
 names = [str(path.relative_to(ROOT)) for path in MODULES]
 
@@ -66,7 +86,9 @@ def test_arrows_point_down(path: Path) -> None:
 def test_dry_rooms_import_no_tensorflow_at_the_top(path: Path) -> None:
     if room(path) in DRY:
         wet = {"tensorflow", "keras", "tensorboard", "tensorflow_datasets"}
-        found = {module.split(".")[0] for module in top_imports(ast.parse(path.read_text()))}
+        found = {
+            module.split(".")[0] for module in top_imports(ast.parse(path.read_text()))
+        }
         assert not wet & found
 
 
@@ -88,7 +110,9 @@ def test_nothing_from_a_file_is_ever_run(path: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in {"eval", "exec", "compile", "__import__"}
         if isinstance(node, ast.Import | ast.ImportFrom):
-            assert not {"pickle", "dill", "joblib", "marshal", "shelve"} & set(imports(node))
+            assert not {"pickle", "dill", "joblib", "marshal", "shelve"} & set(
+                imports(node)
+            )
         if isinstance(node, ast.keyword):
             assert node.arg != "allow_pickle"
 
@@ -97,7 +121,9 @@ def test_every_package_is_declared() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     declared = set(setup["options"]["packages"].split())
-    folders = {path.parent.relative_to(ROOT) for path in MODULES if path.name == "__init__.py"}
+    folders = {
+        path.parent.relative_to(ROOT) for path in MODULES if path.name == "__init__.py"
+    }
     found = {".".join(folder.parts) for folder in folders}
     assert declared == {"tfluck.cli" if name == "cli" else name for name in found}
 

@@ -27,12 +27,14 @@ class Evaluation:
         correlations: ρ per hidden layer, ``[teacher nodes, student nodes]``.
         null_correlations: the same against another teacher, which the student has
             never seen: what chance and width alone give.
+        live: which teacher nodes change at all over the set, per layer.
     """
 
     loss: float
     accuracy: float
     correlations: list[Array]
     null_correlations: list[Array]
+    live: list[NDArray[np.bool_]]
 
 
 class Evaluator:
@@ -67,12 +69,16 @@ class Evaluator:
         total = None
         for done, batch in enumerate(self.batches, start=1):
             sums = self._look(batch, shifts)
-            total = sums if total is None else tf.nest.map_structure(tf.add, total, sums)
+            total = (
+                sums if total is None else tf.nest.map_structure(tf.add, total, sums)
+            )
             report(done, len(self.batches))
         return _conclude(tf.nest.map_structure(lambda t: t.numpy(), total))
 
     def _sums(self, x: tf.Tensor, shifts: dict[str, list[tf.Tensor]]) -> Sums:
-        outputs = {name: model(x, training=False) for name, model in self.models.items()}
+        outputs = {
+            name: model(x, training=False) for name, model in self.models.items()
+        }
         target, logits = outputs["teacher"][-1], outputs["student"][-1]
         count = tf.cast(tf.shape(x)[0], tf.float64)
         agree = tf.argmax(target, -1) == tf.argmax(logits, -1)
@@ -116,7 +122,12 @@ def _moment_sums(teacher: tf.Tensor, student: tf.Tensor) -> list[tf.Tensor]:
 def _conclude(sums: Sums) -> Evaluation:
     count, loss, agree = sums["scalars"]
     teacher, stranger = (
-        [Moments(*parts).correlation() for parts in sums[name]]
-        for name in ("teacher", "stranger")
+        [Moments(*parts) for parts in sums[name]] for name in ("teacher", "stranger")
     )
-    return Evaluation(float(loss / count), float(agree / count), teacher, stranger)
+    return Evaluation(
+        loss=float(loss / count),
+        accuracy=float(agree / count),
+        correlations=[moments.correlation() for moments in teacher],
+        null_correlations=[moments.correlation() for moments in stranger],
+        live=[moments.live() for moments in teacher],
+    )
