@@ -139,20 +139,23 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(
     run = make("damaged")
     train(run)
     layout = run.layout.seed(run.config.seed)
-    draw = random.Random(1)
     for damage in ("flip", "cut", "empty"):
         newest = sorted(layout.checkpoints.glob("*.npz"))[-1]
-        data = bytearray(newest.read_bytes())
-        if damage == "flip":
-            # Inside the last array's bytes: the directory at the end has copies.
-            data[len(data) // 3 + draw.randrange(16)] ^= 0xFF
-        newest.write_bytes(
-            data if damage == "flip" else data[: len(data) // 2 * (damage == "cut")]
-        )
+        newest.write_bytes(harmed(newest, damage))
         trainer = train(run)
         assert trainer.status.complaints and newest.name in trainer.status.complaints[0]
         assert run.seed_status(run.config.seed)["complaints"]
         assert outcome(run) == expected
+
+
+def harmed(path: Path, damage: str) -> bytes:
+    data = bytearray(path.read_bytes())
+    if damage == "flip":
+        with path.open("rb") as stream, np.load(stream) as archive:
+            weights = archive["layer0_linear/kernel"].tobytes()
+        data[data.index(weights) + 3] ^= 1
+        return bytes(data)
+    return bytes(data[: len(data) // 2]) if damage == "cut" else b""
 
 
 def test_no_whole_checkpoint_is_an_error_not_a_fresh_start(
