@@ -172,11 +172,11 @@ class Trainer:
     def _train_chunk(self, chunk: Chunk, batches: tf.Tensor) -> None:
         config = self.config
         rate = config.learning_rate(chunk.start // config.steps_per_epoch)
-        losses, squares = self.program.run(
+        losses, finite = self.program.run(
             batches, tf.constant(chunk.steps), tf.constant(rate, batches.dtype)
         )
         values = losses.numpy()[: chunk.steps].astype(np.float64)
-        if not (np.isfinite(values).all() and math.isfinite(squares)):
+        if not (finite and np.isfinite(values).all()):
             bad = chunk.start + _first_bad(values)
             raise Diverged(
                 f"Training diverged at step {bad}: its loss or weights are not finite. "
