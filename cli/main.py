@@ -9,6 +9,7 @@ from .options import LazyGroup, click, is_debug
 
 COMMANDS = {
     "train": (".train", "Train students of one teacher and watch which nodes win."),
+    "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
 }
 
 

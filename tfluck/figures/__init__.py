@@ -1,0 +1,1 @@
+"""Drawing: tables and arrays in, PNG, PDF or SVG out, without TensorFlow."""

@@ -1,0 +1,54 @@
+"""How every figure begins and ends."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from tfluck.errors import BadInput
+from tfluck.files import make_directory, write_atomic
+
+#: No dates and no versions: the same data gives the same bytes.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg": {"Date": None, "Creator": None},
+}
+
+
+def new_figure(width: float = 6.0, height: float = 4.0) -> Figure:
+    """Return an empty figure of ``width`` × ``height`` inches, laid out by itself."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def format_of(path: Path) -> str:
+    """Return ``png``, ``pdf`` or ``svg`` by the suffix of ``path``.
+
+    Raises:
+        BadInput: the suffix is another one.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in _METADATA:
+        raise BadInput(f"Expected a figure ending in .png, .pdf or .svg, got '{path}'.")
+    return suffix
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write ``figure`` to ``path`` in the format of its suffix.
+
+    Raises:
+        BadInput: the suffix is none of .png, .pdf and .svg.
+    """
+    kind = format_of(path)
+    make_directory(path.parent)
+    with matplotlib.rc_context({"svg.hashsalt": "tfluck"}):
+        write_atomic(
+            path,
+            lambda stream: figure.savefig(
+                stream, format=kind, dpi=150, metadata=_METADATA[kind]
+            ),
+        )

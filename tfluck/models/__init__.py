@@ -1,0 +1,1 @@
+"""Keras functional models and what fills them."""
