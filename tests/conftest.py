@@ -47,7 +47,7 @@ def vgg_shapes(name: str) -> dict[str, tuple[int, ...]]:
 
 
 def vgg_norms(name: str) -> dict[str, np.ndarray]:
-    """Draw BatchNorm vectors: mostly negative biases, more so at the top, some zeros."""
+    """Draw BatchNorm vectors: biases more negative at the top, some zeros."""
     shapes = vgg_shapes(name)
     draw = np.random.default_rng(7)
     found = {}
@@ -72,9 +72,8 @@ def write_safetensors(path: Path, shapes: dict, values: dict) -> None:
     header, offset = {"__metadata__": {"format": "pt"}}, 0
     for key in sorted(shapes):
         end = offset + nbytes(shapes[key])
-        header[key] = dict(
-            dtype="F32", shape=list(shapes[key]), data_offsets=[offset, end]
-        )
+        shape = list(shapes[key])
+        header[key] = {"dtype": "F32", "shape": shape, "data_offsets": [offset, end]}
         offset = end
     raw = json.dumps(header).encode()
     with path.open("wb") as file:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from tfluck.errors import BadInput
 from tfluck.figures.style import new_figure
@@ -12,7 +13,8 @@ from tfluck.figures.style import new_figure
 #: As in the paper: orange is positive, blue is negative.
 POSITIVE, NEGATIVE = "tab:orange", "tab:blue"
 COLUMNS = 5
-BINS = 40
+#: Inches: a row of panels, and what a network's name takes above its rows.
+ROW, HEAD = 1.9, 0.5
 
 #: The title of a panel and its biases, [channels].
 Panel = tuple[str, np.ndarray]
@@ -29,30 +31,52 @@ def draw_bn_bias(networks: Mapping[str, Sequence[Panel]]) -> Figure:
     if not networks or not all(networks.values()):
         raise BadInput("There are no biases to draw.")
     rows = [-(-len(panels) // COLUMNS) for panels in networks.values()]
-    figure = new_figure(width=12.0, height=2.1 * sum(rows) + 0.5 * len(rows))
-    blocks = figure.subfigures(len(rows), 1, height_ratios=rows, squeeze=False)
-    for block, (name, panels), count in zip(
-        blocks[:, 0], networks.items(), rows, strict=True
+    heights = [HEAD + ROW * count for count in rows]
+    figure = new_figure(width=12.0, height=sum(heights), layout="none")
+    blocks = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)
+    for block, (name, panels), height in zip(
+        blocks[:, 0], networks.items(), heights, strict=True
     ):
-        block.suptitle(f"BatchNorm bias of {name}", fontsize="medium")
-        axes = block.subplots(count, min(COLUMNS, len(panels)), squeeze=False).flat
-        for axis, panel in zip(axes, panels, strict=False):
-            _draw_panel(axis, *panel)
-        for axis in list(axes)[len(panels) :]:
-            axis.set_axis_off()
+        block.suptitle(f"BatchNorm bias of {name}", y=1 - 0.12 / height, va="top")
+        _draw_block(block, panels, height)
     return figure
+
+
+def _draw_block(block: SubFigure, panels: Sequence[Panel], height: float) -> None:
+    """Draw the panels of one network into a block of ``height`` inches."""
+    count = -(-len(panels) // COLUMNS)
+    axes = list(block.subplots(count, COLUMNS, squeeze=False).flat)
+    block.subplots_adjust(
+        left=0.03,
+        right=0.99,
+        bottom=0.3 / height,
+        top=1 - (HEAD + 0.2) / height,
+        wspace=0.22,
+        hspace=0.4,
+    )
+    for axis, panel in zip(axes, panels, strict=False):
+        _draw_panel(axis, *panel)
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
 
 
 def _draw_panel(axis: Axes, title: str, biases: np.ndarray) -> None:
     """Draw one histogram whose bins never straddle zero; zero itself is neither."""
-    low, high = min(0.0, float(biases.min())), max(0.0, float(biases.max()))
-    width = (high - low) / BINS or 1.0
-    # One bin more at either end, so that rounding cannot push an extreme value out.
-    count = np.arange(np.floor(low / width) - 1, np.ceil(high / width) + 2)
-    edges = list(width * count)
+    edges = list(bin_edges(biases))
     axis.hist(biases[biases < 0], bins=edges, color=NEGATIVE)
     axis.hist(biases[biases > 0], bins=edges, color=POSITIVE)
     axis.axvline(0.0, color="0.4", linewidth=0.6)
     share = 100 * float((biases < 0).mean())
-    axis.set_title(f"{title}: {share:.0f} % negative", fontsize="x-small")
-    axis.tick_params(labelsize="xx-small")
+    axis.set_title(f"{title}: {share:.0f} % negative", fontsize="small", pad=3)
+    axis.tick_params(labelsize="x-small")
+    axis.xaxis.set_major_locator(MaxNLocator(5))
+    axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+
+
+def bin_edges(biases: np.ndarray) -> np.ndarray:
+    """Return equal bins over ``biases`` and zero, of which zero is an edge."""
+    low, high = min(0.0, float(biases.min())), max(0.0, float(biases.max()))
+    count = np.clip(2 * np.sqrt(biases.size), 8, 45)
+    width = (high - low) / count or 1.0
+    # One bin more at either end, so that rounding cannot push an extreme value out.
+    return width * np.arange(np.floor(low / width) - 1, np.ceil(high / width) + 2)

@@ -10,38 +10,38 @@ import numpy as np
 
 from tfluck.foreign.naming import natural
 from tfluck.foreign.tensors import Refused, TensorFile, check_size
+from tfluck.runtime import start_tensorflow
 
 _TAIL = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
-def checkpoint_prefix(path: Path) -> Path | None:
+def checkpoint_prefix(path: Path) -> str | None:
     """Return the prefix of the checkpoint at ``path``, or None if there is none.
 
     ``path`` may be the prefix, its ``.index`` file, a folder that holds one, or a
-    SavedModel folder.
+    SavedModel folder. The prefix is no path: one that is empty but for its folder,
+    with files ``.index`` and ``.data-…``, is legal.
     """
-    if path.name.endswith(".index") and path.is_file():
-        return path.with_name(path.name.removesuffix(".index"))
-    if path.with_name(path.name + ".index").is_file():
-        return path
+    files = [path] if path.name.endswith(".index") else []
+    files.append(path.with_name(path.name + ".index"))
     for folder in (path, path / "variables"):
-        # The newest step is the last in natural order. A bare ".index" is legal too.
-        found = sorted(folder.glob("*.index"), key=lambda f: natural(f.name))
-        if found:
-            return found[-1].with_name(found[-1].name.removesuffix(".index"))
-    return None
+        # Of the steps in a folder the newest is the last in natural order.
+        steps = sorted(folder.glob("*.index"), key=lambda file: natural(file.name))
+        files += reversed(steps)
+    found = next((file for file in files if file.is_file()), None)
+    return str(found).removesuffix(".index") if found else None
 
 
-def read_checkpoint(prefix: Path) -> TensorFile:
+def read_checkpoint(prefix: str) -> TensorFile:
     """Read what tensors the checkpoint at ``prefix`` holds.
 
     Raises:
         Refused: TensorFlow finds it damaged.
     """
-    import tensorflow as tf
+    tf = start_tensorflow()
 
     try:
-        reader = tf.compat.v1.train.NewCheckpointReader(str(prefix))
+        reader = tf.compat.v1.train.NewCheckpointReader(prefix)
         shapes = reader.get_variable_to_shape_map()
     except (tf.errors.OpError, ValueError) as error:
         raise Refused(f"The checkpoint {prefix} is damaged or not complete.") from error

@@ -133,7 +133,11 @@ def _read(name: str | None, place: str, say: Say) -> _Found:
     """Read one place, and keep what came over a network."""
     with _explained(name, place):
         remote = RangedFile(place) if is_url(place) else None
-        file = open_tensors(place) if remote is None else read_tensors(cast(BinaryIO, remote))
+        file = (
+            open_tensors(place)
+            if remote is None
+            else read_tensors(cast(BinaryIO, remote))
+        )
         model = name or recognise(file) or _stem(name, place)
         layers = batch_norms(file)
     if model in VGG_BN or model in APPLICATIONS:
@@ -155,7 +159,7 @@ def _today() -> str:
 @contextmanager
 def _explained(name: str | None, place: str) -> Iterator[None]:
     """Say of which source a failure is, and what to bring instead of a remote one."""
-    bring = "Fetch it on a machine with a network and give the local file."
+    bring = "Fetch that file on a machine with a network and give the local file."
     advice = how_to_bring(name) if name else bring
     try:
         yield

@@ -87,16 +87,16 @@ def sources(name: str) -> Iterator[str]:
 
 
 def how_to_bring(name: str) -> str:
-    """Say which file to bring for ``name``, and where to put it."""
+    """Say how to bring the file of ``name`` by hand; its address was said before."""
     if name in APPLICATIONS:
         return (
-            f"Fetch {APPLICATIONS[name]} on a machine with a network and give it with "
+            "Fetch that file on a machine with a network and give it with "
             f"--model {name} --weights FILE, or put it into {keras_folder()}."
         )
     url = PUBLISHED[name][0]
     digits = url.removesuffix(".pth").rsplit("-", 1)[1]
     return (
-        f"Fetch {url} (about {_MEBIBYTES[name]} MiB, SHA-256 beginning {digits}) on a "
-        f"machine with a network and give it with --model {name} --weights FILE, "
+        f"Fetch that file (about {_MEBIBYTES[name]} MiB, SHA-256 beginning {digits}) "
+        f"on a machine with a network and give it with --model {name} --weights FILE, "
         f"or put it into {torch_folder()}."
     )
