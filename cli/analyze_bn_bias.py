@@ -12,6 +12,7 @@ from .output import emit_json, table
 
 if TYPE_CHECKING:
     from tfluck.analysis.bn_bias import NetworkBias
+    from tfluck.figures.bn_bias import Panel
     from tfluck.models.pretrained import Reading
 
 #: The networks of figures 16 and 6.
@@ -97,16 +98,16 @@ def pairs(
     """Say which weights belong to which network; None is the published, or any, one."""
     from tfluck.models.published import at_hand, network_name
 
-    if not models and not weights:
-        models = DEFAULT
-    if weights and len(models) > len(weights):
-        raise BadInput("Give one --weights for each --model, or none at all.")
-    names: list[str] = []
-    for model in models:
-        names += at_hand() if model == "all" else [network_name(model)]
-    if weights and "all" in models:
-        raise BadInput("--model all reads published weights; leave --weights out.")
-    return list(zip_longest(dict.fromkeys(names) if not weights else names, weights))
+    if not weights:
+        names = [
+            name
+            for model in models or DEFAULT
+            for name in (at_hand() if model == "all" else [network_name(model)])
+        ]
+        return [(name, None) for name in dict.fromkeys(names)]
+    if "all" in models or len(models) > len(weights):
+        raise BadInput("Give one --weights for each --model by name, or none at all.")
+    return list(zip_longest(map(network_name, models), weights))
 
 
 def describe(network: "NetworkBias") -> str:
@@ -131,19 +132,24 @@ def draw(readings: "list[Reading]", path: Path) -> None:
     from tfluck.figures.bn_bias import draw_bn_bias
     from tfluck.figures.style import save
 
-    panels = {
-        reading.network.model: [
-            (name.replace("bn", "Conv", 1) if is_vgg(reading) else name, biases)
-            for name, biases in reading.biases
-        ]
-        for reading in readings
-    }
-    save(draw_bn_bias(panels), path)
+    save(
+        draw_bn_bias([(heading(reading), panels(reading)) for reading in readings]),
+        path,
+    )
     talk(f"Drew {path}.")
 
 
-def is_vgg(reading: "Reading") -> bool:
-    """Tell whether the layers are the paper's Conv0, Conv1, …."""
+def heading(reading: "Reading") -> str:
+    """Say what a block of panels shows."""
+    network = reading.network
+    kind = "BatchNorm" if network.kind == "batch-norm" else "Effective"
+    return f"{kind} bias of {network.model}"
+
+
+def panels(reading: "Reading") -> "list[Panel]":
+    """Return the biases of each layer; a VGG's layers are Conv0, Conv1, …."""
     from tfluck.models.vgg import VGG_BN
 
-    return reading.network.model in VGG_BN
+    if reading.network.model not in VGG_BN:
+        return list(reading.biases)
+    return [(f"Conv{i}", biases) for i, (_, biases) in enumerate(reading.biases)]

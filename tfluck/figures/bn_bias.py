@@ -1,6 +1,6 @@
 """Figures 6 and 16 of paper 1: the BatchNorm biases of every layer, by sign."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +20,11 @@ ROW, HEAD = 1.9, 0.5
 Panel = tuple[str, np.ndarray]
 
 
-def draw_bn_bias(networks: Mapping[str, Sequence[Panel]]) -> Figure:
+#: What stands above a network's panels, and the panels, lowest layer first.
+Network = tuple[str, Sequence[Panel]]
+
+
+def draw_bn_bias(networks: Sequence[Network]) -> Figure:
     """Draw one histogram a layer, lowest first, one block of panels a network.
 
     Each panel's title ends with the share of negative biases.
@@ -28,16 +32,16 @@ def draw_bn_bias(networks: Mapping[str, Sequence[Panel]]) -> Figure:
     Raises:
         BadInput: there is nothing to draw.
     """
-    if not networks or not all(networks.values()):
+    if not networks or not all(panels for _, panels in networks):
         raise BadInput("There are no biases to draw.")
-    rows = [-(-len(panels) // COLUMNS) for panels in networks.values()]
+    rows = [-(-len(panels) // COLUMNS) for _, panels in networks]
     heights = [HEAD + ROW * count for count in rows]
-    figure = new_figure(width=12.0, height=sum(heights), layout="none")
+    figure = new_figure(width=12.0, height=sum(heights), layout=None)
     blocks = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)
-    for block, (name, panels), height in zip(
-        blocks[:, 0], networks.items(), heights, strict=True
+    for block, (heading, panels), height in zip(
+        blocks[:, 0], networks, heights, strict=True
     ):
-        block.suptitle(f"BatchNorm bias of {name}", y=1 - 0.12 / height, va="top")
+        block.suptitle(heading, y=1 - 0.12 / height, va="top")
         _draw_block(block, panels, height)
     return figure
 

@@ -21,11 +21,11 @@ _METADATA: dict[str, dict[str, Any]] = {
 def new_figure(
     width: float = 6.0,
     height: float = 4.0,
-    layout: Literal["constrained", "none"] = "constrained",
+    layout: Literal["constrained"] | None = "constrained",
 ) -> Figure:
     """Return an empty figure of ``width`` × ``height`` inches.
 
-    It lays itself out; with ``layout`` "none" the caller places the axes, which is
+    It lays itself out; with ``layout`` None the caller places the axes, which is
     faster where there are many.
     """
     figure = Figure(figsize=(width, height), layout=layout)

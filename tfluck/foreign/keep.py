@@ -54,7 +54,7 @@ def keep(path: Path, layers: Sequence[NormLayer], about: Mapping[str, Any]) -> N
 def kept(path: Path) -> tuple[tuple[NormLayer, ...], dict[str, Any]] | None:
     """Read what :func:`keep` wrote, or None if there is nothing whole."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
             layers = tuple(
                 _layer(arrays, index, row) for index, row in enumerate(about["layers"])

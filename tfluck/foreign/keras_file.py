@@ -59,6 +59,7 @@ def read_keras_hdf5(
         shapes={name: tuple(datasets[path].shape) for name, path in names.items()},
         read=lambda name: _read(name, datasets[names[name]]),
         config=config,
+        opened=(file,),
     )
 
 
@@ -146,7 +147,8 @@ def _names(
 
     def place(name: str) -> tuple[Any, ...]:
         known = [rank[part] for part in name.split("/") if part in rank]
-        return (known[0] if known else len(rank), natural(name))
+        # Keras 3 numbers its groups in the network's order, whatever layers are called.
+        return (known[0] if known else len(rank), natural(names[name]))
 
     return {name: names[name] for name in sorted(names, key=place)}
 

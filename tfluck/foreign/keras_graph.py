@@ -50,7 +50,7 @@ def _roles(model: Mapping[str, Any], depth: int) -> dict[str, Role]:
     for name, layer in graph.layers.items():
         if layer.get("class_name") == "BatchNormalization":
             found[name] = _role(graph, name)
-        elif depth < 8 and "layers" in (_get(layer, "config") or ()):
+        elif depth < 8 and _get(_get(layer, "config"), "layers") is not None:
             found |= _roles(layer, depth + 1)
     return found
 

@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -52,8 +53,9 @@ def open_stream(source: str, patience: float = PATIENCE) -> BinaryIO:
 def open_tensors(source: str) -> TensorFile:
     """Open safetensors, ``.pth``, Keras or TensorFlow weights, told by their content.
 
-    Tensors are read when asked for; nothing in the file is ever executed. A TensorFlow
-    checkpoint is given by its prefix, its ``.index`` file or its folder.
+    Tensors are read when asked for, so use it in a ``with`` statement; nothing in the
+    file is ever executed. A TensorFlow checkpoint is given by its prefix, its
+    ``.index`` file or its folder.
 
     Raises:
         BadInput: there is no such file.
@@ -63,7 +65,13 @@ def open_tensors(source: str) -> TensorFile:
         prefix = checkpoint_prefix(Path(source))
         if prefix is not None:
             return read_checkpoint(prefix)
-    return read_tensors(open_stream(source))
+    stream = open_stream(source)
+    try:
+        file = read_tensors(stream)
+    except BaseException:
+        stream.close()
+        raise
+    return replace(file, opened=(*file.opened, stream))
 
 
 def read_tensors(stream: BinaryIO) -> TensorFile:

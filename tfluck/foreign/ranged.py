@@ -39,9 +39,10 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        require_web(newurl)
-        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise Refused("The server redirects from https to http; that is refused.")
+        old, new = (urllib.parse.urlsplit(url).scheme for url in (req.full_url, newurl))
+        if new not in ("http", "https") or (old == "https" and new == "http"):
+            fp.close()
+            raise Refused(f"The server redirects from {old} to {new}; that is refused.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -73,7 +73,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
 
 def _slot(name: str, row: Any, start: int, size: int) -> Slot | None:
     try:
-        code, shape = row["dtype"], shape_of(row["shape"])
+        code, shape = str(row["dtype"]), shape_of(row["shape"])
         begin, end = map(int, row["data_offsets"])
     except (KeyError, TypeError, ValueError) as error:
         raise Refused(f"The header entry of '{name}' is malformed.") from error

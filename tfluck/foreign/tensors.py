@@ -8,7 +8,7 @@ only say where those bytes lie, as :class:`Slot`; reading is the same for all of
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -41,6 +41,13 @@ class Unreachable(TfluckError):
     """A server could not be reached in time."""
 
 
+class Closeable(Protocol):
+    """Something open, such as a stream."""
+
+    def close(self) -> None:
+        """Give back what is held."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """Where the bytes of one tensor lie.
@@ -65,12 +72,21 @@ class TensorFile:
     """Named tensors: ``shapes`` says what is there, ``read`` reads one by name.
 
     ``config`` is the network description some formats carry (Keras), as plain data.
+    Used in a ``with`` statement it closes the files under it at the end.
     """
 
     format: str
     shapes: Mapping[str, tuple[int, ...]]
     read: Callable[[str], np.ndarray]
     config: Mapping[str, Any] = field(default_factory=dict)
+    opened: tuple[Closeable, ...] = ()
+
+    def __enter__(self) -> "TensorFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for resource in self.opened:
+            resource.close()
 
 
 def itemsize(dtype: str) -> int:

@@ -47,14 +47,18 @@ def fill_batch_norms(model: "keras.Model", layers: Sequence[NormLayer]) -> None:
 def batch_norms_of(model: "keras.Model") -> tuple[NormLayer, ...]:
     """Read the BatchNorms of a Keras model, with the role each has in its graph."""
     known = roles(model.get_config())
-    return tuple(
-        NormLayer(
-            name=layer.name,
-            shift=np.asarray(layer.beta, np.float64),
-            scale=np.asarray(layer.gamma, np.float64) if layer.scale else None,
-            mean=np.asarray(layer.moving_mean, np.float64),
-            variance=np.asarray(layer.moving_variance, np.float64),
-            role=known[layer.name],
+    layers = []
+    for layer in shifted_batch_norms(model):
+        # Keras keeps scale (if any), shift, mean, variance in this order.
+        *scale, shift, mean, variance = layer.get_weights()
+        layers.append(
+            NormLayer(
+                name=layer.name,
+                shift=shift.astype(np.float64),
+                scale=scale[0].astype(np.float64) if scale else None,
+                mean=mean.astype(np.float64),
+                variance=variance.astype(np.float64),
+                role=known[layer.name],
+            )
         )
-        for layer in shifted_batch_norms(model)
-    )
+    return tuple(layers)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -30,13 +29,12 @@ from tfluck.foreign import (
     batch_norms,
     open_stream,
     open_tensors,
-    read_tensors,
 )
 from tfluck.foreign.keep import keep, kept, kept_path
 from tfluck.foreign.naming import natural
 from tfluck.foreign.opening import is_url
 from tfluck.foreign.pictures import read_pictures
-from tfluck.models.applications import APPLICATIONS, PLAIN, kept_name, without_top
+from tfluck.models.applications import PLAIN, kept_name, without_top
 from tfluck.models.effective_bias import conv_moments, fill_convolutions
 from tfluck.models.norm_layers import batch_norms_of, fill_batch_norms
 from tfluck.models.published import how_to_bring, sources
@@ -131,18 +129,14 @@ def _kept(name: str | None, place: str) -> _Found | None:
 
 def _read(name: str | None, place: str, say: Say) -> _Found:
     """Read one place, and keep what came over a network."""
-    with _explained(name, place):
-        remote = RangedFile(place) if is_url(place) else None
-        file = (
-            open_tensors(place)
-            if remote is None
-            else read_tensors(cast(BinaryIO, remote))
-        )
-        model = name or recognise(file) or _stem(name, place)
+    with _explained(name, place), open_tensors(place) as file:
+        network = name or recognise(file)
         layers = batch_norms(file)
-    if model in VGG_BN or model in APPLICATIONS:
-        layers = _through_keras(model, layers)
-    if remote is not None:
+        remote = file.opened[-1] if file.opened else None
+    if network is not None:
+        layers = _through_keras(network, layers)
+    model = network or _stem(name, place)
+    if isinstance(remote, RangedFile):
         about = {"model": model, "source": place, "etag": remote.etag, "read": _today()}
         keep(kept_path(_stem(name, place), place), layers, about)
         say(
@@ -179,7 +173,9 @@ def _through_keras(name: str, layers: Sequence[NormLayer]) -> tuple[NormLayer, .
         model = vgg_bn(name, include_top=False)
         layers = sorted(layers, key=lambda layer: natural(layer.name))
     else:
-        model = getattr(keras.applications, name)(weights=None, include_top=False)
+        model = getattr(keras.applications, name)(
+            weights=None, include_top=False, input_shape=(224, 224, 3)
+        )
     fill_batch_norms(model, layers)
     return batch_norms_of(model)
 
@@ -196,15 +192,14 @@ def _measure(name: str, weights: str | None, images: Path | None, say: Say) -> R
     place = weights or next(iter(sources(name)))
     if is_url(place):
         place = _fetch(name, place, say)
-    with _explained(name, place):
-        file = open_tensors(place)
     start_tensorflow()
     import keras
 
     model = getattr(keras.applications, name)(
         weights=None, include_top=False, input_shape=(None, None, 3)
     )
-    fill_convolutions(model, file)
+    with _explained(name, place), open_tensors(place) as file:
+        fill_convolutions(model, file)
     prepared = keras.applications.vgg16.preprocess_input(pictures)
     say(f"{name}: measuring on {len(pictures)} pictures.")
     moments = conv_moments(model, prepared)
