@@ -12,6 +12,7 @@ from scipy.stats import norm
 from tfluck.analysis.bn_bias import (
     ChannelMoments,
     effective_bias,
+    effective_shift,
     layer_bias,
     network_bias,
     pass_rate,
@@ -149,3 +150,5 @@ def test_effective_bias_is_the_shift_a_batch_norm_would_have():
     row = effective_bias("conv", np.array([-2.0, 1.0]), np.array([4.0, 1.0]))
     assert (row.negative, row.positive) == (1, 1)
     assert row.pass_rate == pytest.approx(norm.cdf([-0.5, 1.0]).mean())
+    shift = effective_shift(np.array([-2.0, 1.0, 3.0]), np.array([4.0, 1.0, 0.0]))
+    assert shift.tolist() == [-0.5, 1.0, 3.0]

@@ -267,3 +267,40 @@ def test_real_keras_file_inside_a_package(run, tmp_path):
     assert [row["channels"] for row in gating] == [8, 8, 16, 32, 64, 128]
     assert len(network["layers"]) == 14 and network["verdict"] == "supports"
     assert network["negative_fraction_bn_relu"] == 193 / 256
+
+
+def test_pictures_measure_a_network_without_batch_norm(run, tmp_path):
+    """VGG16 has none: mean over deviation of its pre-activations stands in."""
+    model = keras_vgg16()
+    weights = tmp_path / "vgg16.h5"
+    with h5py.File(weights, "w") as file:
+        for layer in model.layers:
+            for index, value in enumerate(layer.get_weights()):
+                file[f"{layer.name}/{layer.name}_{'Wb'[index]}_1:0"] = value
+    images = np.random.default_rng(2).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", images=images)
+    source = ("--model", "vgg16", "--weights", weights)
+    code, out, err = run(*source, "--images", tmp_path / "images.npz", "--json")
+    (network,) = json.loads(out)["models"]
+    assert code == 0 and "3 pictures" in err
+    assert (network["kind"], network["verdict"]) == ("effective", "not-counted")
+    assert network["negative_fraction_bn_relu"] is None
+    assert sum(layer["channels"] for layer in network["layers"]) == 4224
+    # Its first convolution sees the pictures themselves.
+    kernel, bias = model.layers[1].get_weights()
+    centred = images[..., ::-1] - np.array([103.939, 116.779, 123.68])
+    padded = np.pad(centred, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+    mean = np.einsum("nxycij,ijco->nxyo", windows, kernel).mean(axis=(0, 1, 2)) + bias
+    assert network["layers"][0]["negative"] == int((mean < 0).sum())
+
+
+def keras_vgg16():
+    """Build `keras.applications.VGG16` with weights of a seed."""
+    from tfluck.runtime import start_tensorflow
+
+    start_tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(3)
+    return keras.applications.VGG16(weights=None, include_top=False)

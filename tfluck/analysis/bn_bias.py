@@ -188,10 +188,18 @@ class ChannelMoments:
         return np.array(self._mean), np.sqrt(self._squares / self.count)
 
 
+def effective_shift(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """Return m/s per channel, [channels], what β/|γ| would be behind a BatchNorm.
+
+    A channel that never varies (s = 0) keeps its m.
+    """
+    return np.asarray(mean, np.float64) / np.where(std > 0, std, 1.0)
+
+
 def effective_bias(name: str, mean: np.ndarray, std: np.ndarray) -> LayerBias:
     """Count the effective biases of a layer that has no BatchNorm.
 
-    A pre-activation of mean m and standard deviation s over the data is s z + m, so m/s
-    is what β/|γ| would be if a BatchNorm stood there. ``mean``, ``std``: [channels].
+    A pre-activation of mean m and standard deviation s over the data is s z + m, so a
+    BatchNorm in its place would have β = m and γ = s. ``mean``, ``std``: [channels].
     """
     return layer_bias(name, mean, std, consumer="relu", order="other")

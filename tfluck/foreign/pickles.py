@@ -8,97 +8,19 @@ refused. So the worst a hostile file can do is to be refused.
 """
 
 import pickletools
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, cast
 
 from tfluck.foreign.tensors import Refused
+from tfluck.foreign.torch_words import (
+    BUILDERS,
+    STORAGES,
+    Name,
+    build_storage,
+    require_key,
+)
 
 #: A state dict of a thousand tensors takes about 0.2 MB.
 MAX_PICKLE_BYTES = 4 * 2**20
-
-
-@dataclass(frozen=True)
-class Name:
-    """Something a pickle named and nobody imported, such as ``torch.FloatStorage``."""
-
-    module: str
-    attribute: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.attribute}"[:80]
-
-
-@dataclass(frozen=True)
-class Storage:
-    """A run of ``count`` elements kept under ``key``, from element ``start`` on."""
-
-    key: str
-    dtype: str
-    count: int
-    start: int = 0
-
-
-@dataclass(frozen=True)
-class TensorRecord:
-    """A view of a storage: sizes and strides in elements, as PyTorch wrote them."""
-
-    storage: Storage
-    offset: int
-    shape: Any
-    stride: Any
-
-
-_STORAGES = {
-    Name("torch", f"{kind}Storage"): dtype
-    for kind, dtype in {
-        "Double": "float64",
-        "Float": "float32",
-        "Half": "float16",
-        "BFloat16": "bfloat16",
-        "Long": "int64",
-        "Int": "int32",
-        "Short": "int16",
-        "Char": "int8",
-        "Byte": "uint8",
-        "Bool": "bool",
-    }.items()
-}
-
-
-def _ordered_dict(items: Any = ()) -> dict[Any, Any]:
-    """Build the dict Python 2 (list of pairs) or Python 3 (nothing) asked for."""
-    if len(items) and not all(type(pair) in (list, tuple) for pair in items):
-        raise Refused("The pickle builds a dictionary from something else than pairs.")
-    return {_key(key): value for key, value in items}
-
-
-def _tensor(
-    storage: Any, offset: Any, shape: Any, stride: Any, *_: Any
-) -> TensorRecord:
-    if not isinstance(storage, Storage) or type(offset) is not int:
-        raise Refused("The pickle builds a tensor from something else than a storage.")
-    return TensorRecord(storage, offset, shape, stride)
-
-
-def _parameter(data: Any, *_: Any) -> Any:
-    return data
-
-
-#: Every name ``REDUCE`` may follow, and what it means here.
-_BUILDERS: dict[Name, Callable[..., Any]] = {
-    Name("collections", "OrderedDict"): _ordered_dict,
-    Name("torch._utils", "_rebuild_tensor"): _tensor,
-    Name("torch._utils", "_rebuild_tensor_v2"): _tensor,
-    Name("torch._utils", "_rebuild_parameter"): _parameter,
-    Name("torch", "Size"): lambda sizes: sizes,
-}
-
-
-def _key(value: Any) -> Any:
-    if type(value) not in (str, int, bool):
-        raise Refused("The pickle uses a dictionary key that is no word or number.")
-    return value
 
 
 class _Budget:
@@ -199,13 +121,13 @@ class _Machine:
 
     def do_setitem(self, _: Any) -> None:
         value, key = self.stack.pop(), self.stack.pop()
-        _expect(self.stack[-1], dict)[_key(key)] = value
+        _expect(self.stack[-1], dict)[require_key(key)] = value
 
     def do_setitems(self, _: Any) -> None:
         items = self._above_mark()
         target = _expect(self.stack[-1], dict)
         for key, value in zip(items[::2], items[1::2], strict=True):
-            target[_key(key)] = value
+            target[require_key(key)] = value
 
     def do_binput(self, index: int) -> None:
         self.memo[index] = self.stack[-1]
@@ -230,7 +152,7 @@ class _Machine:
 
     def _name(self, module: str, attribute: str) -> None:
         name = Name(module, attribute)
-        if name not in _BUILDERS and name not in _STORAGES:
+        if name not in BUILDERS and name not in STORAGES:
             raise Refused(
                 f"The file asks for '{name}', which is no part of a tensor; nothing "
                 "was run. Save the state dict alone, or as safetensors."
@@ -239,7 +161,7 @@ class _Machine:
 
     def do_reduce(self, _: Any) -> None:
         arguments, name = _expect(self.stack.pop(), tuple), self.stack.pop()
-        builder = _BUILDERS.get(_expect(name, Name))
+        builder = BUILDERS.get(_expect(name, Name))
         if builder is None:
             raise Refused(f"The file calls '{name}', which is no part of a tensor.")
         self.stack.append(builder(*arguments))
@@ -250,7 +172,7 @@ class _Machine:
         _expect(self.stack[-1], dict)
 
     def do_binpersid(self, _: Any) -> None:
-        self.stack.append(_storage(self.stack.pop()))
+        self.stack.append(build_storage(self.stack.pop()))
 
 
 def _expect(value: Any, kind: type) -> Any:
@@ -259,25 +181,11 @@ def _expect(value: Any, kind: type) -> Any:
     return value
 
 
-def _storage(words: Any) -> Storage:
-    """Read ('storage', type, key, device, count[, view]) as PyTorch writes it."""
-    if type(words) is not tuple or len(words) not in (5, 6) or words[0] != "storage":
-        raise Refused("The pickle refers to something outside that is no storage.")
-    kind, key, count = words[1], words[2], words[4]
-    view = words[5] if len(words) == 6 else None
-    start = view[1] if type(view) is tuple and len(view) == 3 else 0
-    if not isinstance(kind, Name) or kind not in _STORAGES:
-        raise Refused("The pickle refers to a storage of unknown type.")
-    if type(key) is not str or type(count) is not int or type(start) is not int:
-        raise Refused("The pickle describes a storage in words that are none.")
-    return Storage(key, _STORAGES[kind], count, start)
-
-
 def read_pickle(stream: IO[bytes]) -> Any:
     """Interpret one pickle from where ``stream`` stands, and leave it just behind.
 
-    Returns numbers, words, lists, tuples, dicts, :class:`Storage` and
-    :class:`TensorRecord`, nothing else.
+    Returns numbers, words, lists, tuples, dicts, and the records of
+    :mod:`tfluck.foreign.torch_words`, nothing else.
 
     Raises:
         Refused: the pickle names, calls or does anything a state dict does not.

@@ -26,7 +26,7 @@ BLOCK = 16_384
 #: No remote file may cost more than this.
 MAX_TRANSFER = 64 * 2**20
 #: Seconds until the first answer; a user offline should not wait longer.
-PATIENCE = 4.0
+PATIENCE = 3.0
 #: Seconds for each later request.
 TIMEOUT = 30.0
 
@@ -174,10 +174,7 @@ class RangedFile(io.RawIOBase):
     def _fetch(self, first: int, last: int, timeout: float) -> None:
         begin, end = first * BLOCK, (last + 1) * BLOCK - 1
         if self.transferred + end + 1 - begin > MAX_TRANSFER:
-            raise Refused(
-                f"Reading it would cost more than {MAX_TRANSFER:,} bytes; "
-                "download it and give the local file."
-            )
+            raise Refused(f"Reading it would cost more than {MAX_TRANSFER:,} bytes.")
         try:
             body = self._request(begin, end, timeout)
         except (TimeoutError, urllib.error.URLError, HTTPException, OSError) as error:

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from tfluck.foreign.pickles import Storage, TensorRecord, read_pickle
+from tfluck.foreign.pickles import read_pickle
 from tfluck.foreign.tensors import (
     MAX_TENSORS,
     Refused,
@@ -27,6 +27,7 @@ from tfluck.foreign.tensors import (
     shape_of,
     size_of,
 )
+from tfluck.foreign.torch_words import Storage, TensorRecord
 
 #: The first pickle of every legacy file, byte for byte: 0x1950a86a20f9469cfc6c.
 LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."

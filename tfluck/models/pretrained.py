@@ -7,6 +7,7 @@ speaks for itself: Keras files say what follows a BatchNorm, others do not.
 """
 
 import datetime
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 from tfluck.analysis.bn_bias import (
     NetworkBias,
     effective_bias,
+    effective_shift,
     layer_bias,
     network_bias,
 )
@@ -34,6 +36,7 @@ from tfluck.foreign.keep import keep, kept, kept_path
 from tfluck.foreign.naming import natural
 from tfluck.foreign.opening import is_url
 from tfluck.foreign.pictures import read_pictures
+from tfluck.foreign.ranged import TIMEOUT
 from tfluck.models.applications import PLAIN, kept_name, without_top
 from tfluck.models.effective_bias import conv_moments, fill_convolutions
 from tfluck.models.norm_layers import batch_norms_of, fill_batch_norms
@@ -204,18 +207,25 @@ def _measure(name: str, weights: str | None, images: Path | None, say: Say) -> R
     say(f"{name}: measuring on {len(pictures)} pictures.")
     moments = conv_moments(model, prepared)
     rows = [effective_bias(layer, mean, std) for layer, mean, std in moments]
-    biases = tuple((layer, mean / std) for layer, mean, std in moments)
+    biases = tuple((layer, effective_shift(mean, std)) for layer, mean, std in moments)
     return Reading(network_bias(name, place, rows, "effective"), biases)
 
 
 def _fetch(name: str, url: str, say: Say) -> str:
     """Let Keras download all weights of ``name`` but its top into its own folder."""
+    url = without_top(url)
     with _explained(name, url):
-        open_stream(without_top(url)).close()
-    say(f"{name}: Keras fetches {without_top(url)} (about 59 MB).")
-    start_tensorflow()
-    import keras
+        open_stream(url).close()
+        say(f"{name}: Keras fetches {url} (about 59 MB for VGG16, 80 MB for VGG19).")
+        start_tensorflow()
+        import keras
 
-    target = kept_name(without_top(url))
-    path: str = keras.utils.get_file(target, without_top(url), cache_subdir="models")
-    return path
+        patience = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(TIMEOUT)
+        try:
+            return str(keras.utils.get_file(kept_name(url), url, cache_subdir="models"))
+        except Exception as error:
+            # Keras raises a bare Exception whatever went wrong.
+            raise Unreachable(str(error).splitlines()[0]) from error
+        finally:
+            socket.setdefaulttimeout(patience)
