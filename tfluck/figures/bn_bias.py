@@ -71,7 +71,9 @@ def _draw_panel(axis: Axes, title: str, biases: np.ndarray) -> None:
     axis.hist(biases[biases > 0], bins=edges, color=POSITIVE)
     axis.axvline(0.0, color="0.4", linewidth=0.6)
     share = 100 * float((biases < 0).mean())
-    axis.set_title(f"{title}: {share:.0f} % negative", fontsize="small", pad=3)
+    label = f"{title[-32:]}: {share:.0f} % negative"
+    # A panel is wide enough for 30 letters of 8 points.
+    axis.set_title(label, fontsize=8 * min(1, 30 / len(label)), pad=3)
     axis.tick_params(labelsize="x-small")
     axis.xaxis.set_major_locator(MaxNLocator(5))
     axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
