@@ -2,13 +2,14 @@
 
 import io
 import json
+import sys
 import zipfile
 
 import h5py
 import numpy as np
 import pytest
 
-from tfluck.foreign import Refused, batch_norms, open_tensors, read_tensors
+from tfluck.foreign import Refused, batch_norms, open_tensors, read_tensors, rehearsal
 from tfluck.foreign import keras_file as module
 
 # Keras saves TensorFlow variables in a way NumPy 2 warns about.
@@ -177,3 +178,40 @@ def test_damaged_archive_is_refused():
     raw[60] ^= 0xFF
     with pytest.raises(Refused):
         read_tensors(io.BytesIO(bytes(raw)))
+
+
+def child(monkeypatch, code, seconds=60.0):
+    command = (sys.executable, "-c", code)
+    monkeypatch.setattr(rehearsal, "COMMAND", command)
+    monkeypatch.setattr(rehearsal, "SECONDS", seconds)
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "reason"),
+    [
+        ("import os; os.abort()", 60.0, "crashes"),
+        ("import time; time.sleep(60)", 0.2, "does not end"),
+    ],
+)
+def test_file_that_crashes_or_stalls_the_library_is_refused(
+    code, seconds, reason, tmp_path, monkeypatch
+):
+    child(monkeypatch, code, seconds)
+    path = write_h5(tmp_path / "a.h5")
+    with pytest.raises(Refused, match=reason):
+        open_tensors(str(path))
+    bundle = tmp_path / "a.keras"
+    with zipfile.ZipFile(bundle, "w") as file:
+        file.writestr("config.json", "{}")
+        file.write(path, "model.weights.h5")
+    with pytest.raises(Refused, match=reason):
+        open_tensors(str(bundle))
+
+
+def test_a_child_reads_the_file_given_to_it(tmp_path):
+    path = write_h5(tmp_path / "a.h5")
+    rehearsal.rehearse(path)
+    path.write_bytes(path.read_bytes()[:-50])
+    rehearsal.rehearse(path)  # Refused in words is not crashed.
+    with pytest.raises(Refused, match="damaged or truncated"):
+        open_tensors(str(path))

@@ -1,8 +1,11 @@
 """Keras files as data: ``.h5``/``.hdf5`` of any age, ``.weights.h5`` and ``.keras``.
 
 h5py reads the tensors and JSON the description; no Keras code runs, so nothing a file
-says can name a function to call. Names come out as ``layer/gamma``, ``layer/beta``,
-``layer/moving_mean``, ``layer/moving_variance``, whatever the age of the file.
+says can name a function to call. HDF5's library itself is C and may crash on a damaged
+file; :mod:`tfluck.foreign.rehearsal` finds out beforehand.
+
+Names come out as ``layer/gamma``, ``layer/beta``, ``layer/moving_mean``,
+``layer/moving_variance``, whatever the age of the file.
 """
 
 import io
@@ -21,7 +24,6 @@ from tfluck.foreign.tensors import (
     MAX_TENSORS,
     Refused,
     TensorFile,
-    Unreachable,
     check_size,
 )
 
@@ -29,6 +31,16 @@ MAX_CONFIG_BYTES = 64 * 2**20
 #: The weights member of a ``.keras`` archive is unpacked into memory.
 MAX_MEMBER_BYTES = 2**30
 
+#: What h5py raises on a damaged file.
+_DAMAGE = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+)
 _PARTS = ("gamma", "beta", "moving_mean", "moving_variance")
 #: What Keras 3 calls the variables of one layer: numbers under ``vars``.
 _NUMBERED = re.compile(r"(?:.*/)?(?P<kind>[^/]+)/vars/(?P<index>\d+)")
@@ -50,13 +62,12 @@ def read_keras_hdf5(
         config = config or (parse_config(own) if own is not None else {})
         datasets = _datasets(file)
         names = _names(file, datasets, config)
-    except (Refused, Unreachable):
-        raise
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        shapes = {name: tuple(datasets[path].shape) for name, path in names.items()}
+    except _DAMAGE as error:
         raise Refused("The HDF5 file is damaged or truncated.") from error
     return TensorFile(
         format="Keras HDF5",
-        shapes={name: tuple(datasets[path].shape) for name, path in names.items()},
+        shapes=shapes,
         read=lambda name: _read(name, datasets[names[name]]),
         config=config,
         opened=(file,),
@@ -117,14 +128,15 @@ def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
 
 
 def _read(name: str, dataset: h5py.Dataset) -> np.ndarray:
-    if dataset.is_virtual or dataset.external:
-        raise Refused(f"Tensor '{name}' is kept outside the file; it is not read.")
-    if dataset.shape is None or dataset.dtype.kind not in "fiub":
-        raise Refused(f"Tensor '{name}' holds no numbers.")
-    check_size(name, int(dataset.size) * dataset.dtype.itemsize)
     try:
+        # h5py reads even the type only when asked, and may find it damaged.
+        if dataset.is_virtual or dataset.external:
+            raise Refused(f"Tensor '{name}' is kept outside the file; it is not read.")
+        if dataset.shape is None or dataset.dtype.kind not in "fiub":
+            raise Refused(f"Tensor '{name}' holds no numbers.")
+        check_size(name, int(dataset.size) * dataset.dtype.itemsize)
         return np.asarray(dataset[()])
-    except (OSError, RuntimeError, ValueError) as error:
+    except _DAMAGE as error:
         raise Refused(f"Tensor '{name}' is damaged or truncated.") from error
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 from tfluck.errors import BadInput
 from tfluck.foreign.checkpoint import checkpoint_prefix, read_checkpoint
 from tfluck.foreign.ranged import PATIENCE, RangedFile
+from tfluck.foreign.rehearsal import HDF5_MAGIC, holds_hdf5, rehearse
 from tfluck.foreign.safetensors import read_safetensors
 from tfluck.foreign.tensors import Refused, TensorFile, size_of
 from tfluck.foreign.torch_file import (
@@ -17,7 +18,6 @@ from tfluck.foreign.torch_file import (
     read_torch_zip,
 )
 
-_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 #: What zipfile raises on a file that is damaged or of a kind it does not read.
 _ZIP_DAMAGE = (
     zipfile.BadZipFile,
@@ -67,6 +67,8 @@ def open_tensors(source: str) -> TensorFile:
             return read_checkpoint(prefix)
     stream = open_stream(source)
     try:
+        if not is_url(source) and holds_hdf5(Path(source)):
+            rehearse(Path(source))
         file = read_tensors(stream)
     except BaseException:
         stream.close()
@@ -84,7 +86,7 @@ def read_tensors(stream: BinaryIO) -> TensorFile:
     head = stream.read(16)
     if head.startswith(b"PK\x03\x04"):
         return _read_zip(stream)
-    if head.startswith(_HDF5_MAGIC):
+    if head.startswith(HDF5_MAGIC):
         # h5py takes 0.2 s to import and most commands never need it.
         from tfluck.foreign.keras_file import read_keras_hdf5
 
