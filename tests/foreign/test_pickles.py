@@ -58,6 +58,7 @@ BROKEN = {
     "text_longer_than_memory": b"\x8d" + b"\xff" * 7 + b"\x7fab.",
     "number_longer_than_file": b"\x8b\xff\xff\xff\x0f1.",
     "negative_length": b"\x8b\xff\xff\xff\xffK.",
+    "escaped_name": b"ccollect\\ions\nOrderedDict\n.",
     "endless_line": b"c" + b"a" * 2000,
     "bad_utf8": b"X\x01\x00\x00\x00\xff.",
     "tensor_of_nothing": b"ctorch._utils\n_rebuild_tensor\n(K\x01K\x02K\x03K\x04tR.",
