@@ -11,6 +11,7 @@ COMMANDS = {
     "train": (".train", "Train students of one teacher and watch which nodes win."),
     "resume": (".resume", "Go on with a run exactly where it stopped."),
     "runs": (".runs", "List, show, export and remove runs."),
+    "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
     "doctor": (".doctor", "Report versions, devices, disk and determinism."),
     "completion": (".completion", "Print a shell's completion script."),
 }

@@ -11,6 +11,8 @@ from hypothesis import settings
 from tfluck.runs import Run, find_or_create
 from tfluck.scales import make_config
 
+pytest_plugins = ["weight_files"]
+
 # A slow machine must not fail a fact.
 settings.register_profile("tfluck", deadline=None, max_examples=60)
 settings.load_profile("tfluck")
