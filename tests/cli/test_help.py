@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -39,15 +40,23 @@ def test_every_command_has_help_with_examples(
 
 
 @pytest.mark.parametrize(("path", "found"), ALL, ids=ids)
-def test_every_example_parses(path: tuple, found: click.Command) -> None:
+def test_every_example_parses(
+    path: tuple, found: click.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the user has the files that it names."""
+    monkeypatch.chdir(tmp_path)
     for example in getattr(found, "examples", ()):
-        words = shlex.split(
+        command = (
             example.split(">")[0].split("|")[0].replace('eval "$(', "").rstrip(')"')
         )
+        words = shlex.split(command)
         assert words[: len(path) + 1] == ["tfluck", *path]
-        found.make_context(
-            path[-1], words[len(path) + 1 :], resilient_parsing=False
-        ).close()
+        for word in words[len(path) + 1 :]:
+            if word.endswith("/"):
+                Path(word).mkdir(exist_ok=True)
+            elif Path(word).suffix in {".npz", ".keras", ".json", ".gz"}:
+                Path(word).touch()
+        found.make_context(path[-1], words[len(path) + 1 :]).close()
 
 
 @pytest.mark.parametrize(

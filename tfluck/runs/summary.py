@@ -40,7 +40,9 @@ def summarize(run: Run) -> dict[str, Any]:
                 "teacher_nodes": width,
                 "live_teacher_nodes": at(-1, ("eval", layer, "live_teacher_nodes")),
                 "mean_best_correlation": change(layer, "mean_best_correlation"),
-                "mean_best_correlation_live": change(layer, "mean_best_correlation_live"),
+                "mean_best_correlation_live": change(
+                    layer, "mean_best_correlation_live"
+                ),
                 "mean_rank": change(layer, "mean_rank"),
                 "null": at(-1, ("eval", layer, "null_mean_best_correlation")),
             }
