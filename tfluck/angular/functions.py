@@ -79,6 +79,11 @@ class AngularFunction:
         return self.formula is not None
 
     @property
+    def certifiable(self) -> bool:
+        """Tell whether signs can be certified, by balls or by a bound on float64."""
+        return self.provable or (self.is_known_ad and self.float_error is not None)
+
+    @property
     def is_known_ad(self) -> bool:
         """Tell whether all cosine coefficients are proved to be nonnegative."""
         return self.series is not None and self.series.negative is None

@@ -131,14 +131,14 @@ def signs(function: AngularFunction, angles: Array) -> Signs:
     solved = solve(function, angles)
     z = solved.z
     verdicts = np.full(angles.shape[1], UNDECIDED, dtype=np.int8)
-    if function.is_known_ad:
+    if function.is_known_ad and function.float_error is not None:
         with np.errstate(invalid="ignore"):
             negative = (solved.weights + solved.error < 0).any(axis=0)
             positive = (solved.weights - solved.error > 0).all(axis=0)
         verdicts[negative] = HOLDS
         verdicts[positive] = VIOLATED
-    elif not function.provable:
-        return Signs(z, _guess(solved, angles), 0)
+    if not function.provable:
+        return Signs(z, verdicts if function.certifiable else _guess(solved, angles), 0)
     open_ones = np.flatnonzero(verdicts == UNDECIDED)
     for index in open_ones.tolist():
         verdicts[index], z[index] = _decide(function, angles[:, index])
