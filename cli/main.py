@@ -9,6 +9,8 @@ from .options import LazyGroup, click, is_debug
 
 COMMANDS = {
     "train": (".train", "Train students of one teacher and watch which nodes win."),
+    "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
+    "align": (".align", "Two-layer students turning towards teachers, exactly."),
 }
 
 

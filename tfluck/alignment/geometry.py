@@ -71,9 +71,14 @@ def kernel(angles: Angles) -> Array:
     e = angles.supplement
     square = e * e
     # sin e − e cos e = Σ_{n ≥ 1} (−1)^{n+1} 2n/(2n + 1)! e^{2n+1}
-    series = e * square * (
-        1 / 3
-        - square * (1 / 30 - square * (1 / 840 - square * (1 / 45360 - square / 3991680)))
+    series = (
+        e
+        * square
+        * (
+            1 / 3
+            - square
+            * (1 / 30 - square * (1 / 840 - square * (1 / 45360 - square / 3991680)))
+        )
     )
     value: Array = np.where(e < _SERIES_BELOW, series, np.sin(e) - e * np.cos(e))
     return value

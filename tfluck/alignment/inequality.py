@@ -36,7 +36,9 @@ class Trial:
     worst: Array
 
 
-def configuration(random: np.random.Generator, m: int, dimension: int) -> tuple[Array, Array]:
+def configuration(
+    random: np.random.Generator, m: int, dimension: int
+) -> tuple[Array, Array]:
     """Draw students (m, d) and a teacher (d,): generic, nearly aligned, or nearly opposed.
 
     Lengths spread over six decades, distances from (anti-)alignment over eight.
@@ -44,7 +46,9 @@ def configuration(random: np.random.Generator, m: int, dimension: int) -> tuple[
     teacher = random.standard_normal(dimension) * 10.0 ** random.uniform(-2, 2)
     lengths = 10.0 ** random.uniform(-3, 3, (m, 1))
     generic = random.standard_normal((m, dimension))
-    kind = random.integers(3, size=(m, 1)) if random.random() < 0.7 else random.integers(3)
+    kind = (
+        random.integers(3, size=(m, 1)) if random.random() < 0.7 else random.integers(3)
+    )
     near = teacher / np.linalg.norm(teacher) * np.where(kind == 1, 1.0, -1.0)
     close = near + generic * 10.0 ** random.uniform(-8, 0, (m, 1))
     students = np.where(kind == 0, generic, close)
@@ -82,7 +86,9 @@ def challenge(
         if found is None:
             continue
         slack = found.slack / found.scale
-        identity_error = max(identity_error, abs(found.slack - found.identity) / found.scale)
+        identity_error = max(
+            identity_error, abs(found.slack - found.identity) / found.scale
+        )
         bound = min(bound, found.gradient_bound / found.scale)
         violations += slack < -TOLERANCE
         if slack < least:

@@ -30,7 +30,10 @@ class Gradient:
 
 
 def _stacked(
-    students: Array, teachers: Array, student_outputs: Array | None, teacher_outputs: Array | None
+    students: Array,
+    teachers: Array,
+    student_outputs: Array | None,
+    teacher_outputs: Array | None,
 ) -> tuple[Array, Array, Array]:
     """Return all neurons X = [w; t], their signed outputs c = [v; −a], and v."""
     for name, vectors in (("students", students), ("teachers", teachers)):
@@ -40,8 +43,16 @@ def _stacked(
         raise BadInput(
             f"Students live in dimension {students.shape[1]}, teachers in {teachers.shape[1]}."
         )
-    v = np.ones(len(students)) if student_outputs is None else np.asarray(student_outputs)
-    a = np.ones(len(teachers)) if teacher_outputs is None else np.asarray(teacher_outputs)
+    v = (
+        np.ones(len(students))
+        if student_outputs is None
+        else np.asarray(student_outputs)
+    )
+    a = (
+        np.ones(len(teachers))
+        if teacher_outputs is None
+        else np.asarray(teacher_outputs)
+    )
     if v.shape != (len(students),) or a.shape != (len(teachers),):
         raise BadInput("There must be one output weight for each neuron.")
     return np.concatenate([students, teachers]), np.concatenate([v, -a]), v
@@ -103,7 +114,10 @@ def _pull(students: Array, neurons: Array, signs: Array) -> Array:
 
 
 def sampled_gradient(
-    students: Array, teachers: Array, inputs: Array, student_outputs: Array | None = None
+    students: Array,
+    teachers: Array,
+    inputs: Array,
+    student_outputs: Array | None = None,
 ) -> Array:
     """Return the gradient in w of the empirical loss on ``inputs`` (batch, d), shape (n, d).
 
@@ -111,7 +125,9 @@ def sampled_gradient(
     """
     v = np.ones(len(students)) if student_outputs is None else student_outputs
     hidden = inputs @ students.T
-    residual = np.maximum(hidden, 0.0) @ v - np.maximum(inputs @ teachers.T, 0.0).sum(axis=1)
+    residual = np.maximum(hidden, 0.0) @ v - np.maximum(inputs @ teachers.T, 0.0).sum(
+        axis=1
+    )
     gate = (hidden > 0) * residual[:, None] * v
     gradient: Array = gate.T @ inputs / len(inputs)
     return gradient

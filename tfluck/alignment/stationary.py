@@ -79,9 +79,13 @@ def classify(students: Array, teachers: Array) -> CriticalPoint:
     alive = lengths > VANISHED * norms(teachers).max()
     gradient = float(np.linalg.norm(weight_gradient(students, teachers)))
     loss = population_loss(students, teachers)
-    nearest = angles_between(students[alive], teachers).angle.min(axis=1, initial=np.inf)
+    nearest = angles_between(students[alive], teachers).angle.min(
+        axis=1, initial=np.inf
+    )
     largest = float(nearest.max(initial=0.0))
-    spectrum = np.linalg.eigvalsh(hessian(students[alive], teachers)) if alive.any() else []
+    spectrum = (
+        np.linalg.eigvalsh(hessian(students[alive], teachers)) if alive.any() else []
+    )
     return CriticalPoint(
         students=students,
         kind=_kind(bool(alive.any()), loss, gradient, largest),

@@ -76,12 +76,16 @@ def balance(students: Array, teacher: Array, i: int) -> Balance:
     """
     lengths, length = norms(students), float(np.linalg.norm(teacher))
     if length == 0 or (lengths == 0).any():
-        raise BadInput("The inequality is about nonzero students and a nonzero teacher.")
+        raise BadInput(
+            "The inequality is about nonzero students and a nonzero teacher."
+        )
     unit, own = teacher[None] / length, students[i] / lengths[i]
     to_teacher = angles_between(students, unit)
     supplement = to_teacher.supplement[i, 0]
     if supplement == 0:
-        raise BadInput("The student is exactly opposite the teacher, where b is infinite.")
+        raise BadInput(
+            "The student is exactly opposite the teacher, where b is infinite."
+        )
     alpha = to_teacher.angle[i, 0]
     b = float(weight_factor(alpha, supplement))
     k = float(slope_ratio(alpha, supplement))

@@ -28,7 +28,9 @@ class Enclosures:
     @property
     def decided(self) -> bool:
         """Tell whether the sign of z = min_i det M_i follows from the balls."""
-        return any(d < 0 for d in self.dets) or all(d > 0 or d.is_zero() for d in self.dets)
+        return any(d < 0 for d in self.dets) or all(
+            d > 0 or d.is_zero() for d in self.dets
+        )
 
 
 def ball_distance(x: float, y: float) -> arb:
@@ -75,7 +77,9 @@ def _with_exact_zeros(
     points = [*angles.tolist(), 0.0]
     rank = function.series.rank if function.series else None
     formal = function.exact
-    rows = formal and [[formal(*exact_distance(x, y)) for y in points] for x in points[:-1]]
+    rows = formal and [
+        [formal(*exact_distance(x, y)) for y in points] for x in points[:-1]
+    ]
 
     def settle(ball: arb, column: int) -> arb:
         if not ball.contains(0):

@@ -66,7 +66,11 @@ def _determinant(entries: Sequence[Sequence[Interval]]) -> Interval:
         minor = [[*row[:column], *row[column + 1 :]] for row in entries[1:]]
         term = entry * _determinant(minor)
         sign = -1.0 if column % 2 else 1.0
-        total = Interval(sign * term.mid, term.rad) if total is None else total.plus(term, sign)
+        total = (
+            Interval(sign * term.mid, term.rad)
+            if total is None
+            else total.plus(term, sign)
+        )
     assert total is not None
     return total
 
@@ -108,7 +112,10 @@ def _bound(
     m, n = radius.shape
     constant = Interval(np.full(n, diagonal), np.zeros(n))
     names = [
-        [tuple(sorted((row, 0 if column == target else column))) for column in range(1, m + 1)]
+        [
+            tuple(sorted((row, 0 if column == target else column)))
+            for column in range(1, m + 1)
+        ]
         for row in range(1, m + 1)
     ]
     entries = [
@@ -120,7 +127,9 @@ def _bound(
         for c, (a, b) in enumerate(row):
             if a == b:
                 continue
-            rest = [line[:c] + line[c + 1 :] for k, line in enumerate(entries) if k != r]
+            rest = [
+                line[:c] + line[c + 1 :] for k, line in enumerate(entries) if k != r
+            ]
             term = _determinant(rest) * pairs[a, b][1]
             sign = -1.0 if (r + c) % 2 else 1.0
             gradient[b] = gradient[b].plus(term, sign)
@@ -154,13 +163,17 @@ def propose(
     if m not in (3, 4):
         raise BadInput(f"Branch and bound is built for m = 3 and 4; m is {m}.")
     if function.smoothness is None:
-        raise BadInput(f"{function.name} states no slope and curvature to bound it with.")
+        raise BadInput(
+            f"{function.name} states no slope and curvature to bound it with."
+        )
     started, boxes, levels = time.perf_counter(), 0, []
     low, width = np.zeros((m, 1)), np.ones((m, 1))
     while low.shape[1] and boxes < max_boxes:
         symbols = np.concatenate(
             [
-                _judge(function, low[:, k : k + _CHUNK], width[:, k : k + _CHUNK], delta)
+                _judge(
+                    function, low[:, k : k + _CHUNK], width[:, k : k + _CHUNK], delta
+                )
                 for k in range(0, low.shape[1], _CHUNK)
             ]
         )
@@ -176,7 +189,10 @@ def children(low: Array, width: Array, symbols: np.ndarray) -> tuple[Array, Arra
     """Return the two halves of every box that is split, side by side, in order."""
     split = np.flatnonzero(symbols >= SPLIT)
     axis = symbols[split].astype(np.int64) - SPLIT
-    low, width = np.repeat(low[:, split], 2, axis=1), np.repeat(width[:, split], 2, axis=1)
+    low, width = (
+        np.repeat(low[:, split], 2, axis=1),
+        np.repeat(width[:, split], 2, axis=1),
+    )
     place = np.arange(low.shape[1])
     axes = np.repeat(axis, 2)
     width[axes, place] /= 2

@@ -103,7 +103,9 @@ def load(path: Path) -> Certificate:
 def _field(path: Path, fields: dict[str, Any], name: str, *kinds: type) -> Any:
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, kinds):
-        raise TfluckError(f"{path}: the field {name!r} is missing or of the wrong kind.")
+        raise TfluckError(
+            f"{path}: the field {name!r} is missing or of the wrong kind."
+        )
     return value
 
 
@@ -181,7 +183,9 @@ def _leaves(certificate: Certificate) -> Any:
         outside, negative = symbols == ord("."), (claims >= 1) & (claims <= m)
         split = (axes >= 0) & (axes < m)
         if not (outside | negative | split).all():
-            raise ClaimFailed("The certificate is refused: its tree has an unknown symbol.")
+            raise ClaimFailed(
+                "The certificate is refused: its tree has an unknown symbol."
+            )
         if not _is_outside(low[:, outside], width[:, outside], certificate.delta).all():
             raise ClaimFailed(
                 "The certificate is refused: it leaves out a box that meets the region."
@@ -191,7 +195,12 @@ def _leaves(certificate: Certificate) -> Any:
             yield (
                 certificate.function,
                 [
-                    (tuple(zip(low[:, n].tolist(), width[:, n].tolist(), strict=True)), int(claims[n]))
+                    (
+                        tuple(
+                            zip(low[:, n].tolist(), width[:, n].tolist(), strict=True)
+                        ),
+                        int(claims[n]),
+                    )
                     for n in places[start : start + _BATCH]
                 ],
             )
@@ -212,7 +221,9 @@ def _is_outside(low: Any, width: Any, delta: float) -> Any:
 def _halves(low: Any, width: Any, axes: Any) -> tuple[Any, Any]:
     """Return lower and upper halves, side by side; all arithmetic here is exact."""
     if width.size and width.min() < 2.0**-MAX_DEPTH:
-        raise ClaimFailed("The certificate is refused: its tree is deeper than is exact.")
+        raise ClaimFailed(
+            "The certificate is refused: its tree is deeper than is exact."
+        )
     boxes = np.arange(low.shape[1])
     halved = width.copy()
     halved[axes, boxes] *= 0.5

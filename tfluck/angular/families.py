@@ -122,7 +122,8 @@ def triangle(width: float, constant: float = 0.0) -> AngularFunction:
     return AngularFunction(
         f"triangle:{width!r},{constant!r}",
         lambda e, t: e.number(constant) + e.ramp(1 - t / e.number(width)),
-        float_error=DISTANCE_ERROR / width + STEP * (2 + math.pi / width + abs(constant)),
+        float_error=DISTANCE_ERROR / width
+        + STEP * (2 + math.pi / width + abs(constant)),
         series=CosineSeries(
             coefficient,
             "c_0 = CONSTANT + WIDTH/(2π), c_k = 4 sin²(k·WIDTH/2)/(π·WIDTH·k²) > 0",
@@ -209,7 +210,9 @@ FORMS = (
 
 def _whole(number: float) -> int:
     if number != int(number) or not 0 <= number <= 12:
-        raise BadInput(f"arc-cosine:N needs a whole N from 0 to 12, and N is {number!r}.")
+        raise BadInput(
+            f"arc-cosine:N needs a whole N from 0 to 12, and N is {number!r}."
+        )
     return int(number)
 
 
@@ -246,9 +249,13 @@ def parse(text: str) -> AngularFunction:
     try:
         found = getattr(importlib.import_module(head), attribute)
     except ImportError as error:
-        raise BadInput(f"{text!r}: the module {head!r} cannot be imported ({error}).") from error
+        raise BadInput(
+            f"{text!r}: the module {head!r} cannot be imported ({error})."
+        ) from error
     except AttributeError as error:
-        raise BadInput(f"{text!r}: the module {head!r} has no {attribute!r}.") from error
+        raise BadInput(
+            f"{text!r}: the module {head!r} has no {attribute!r}."
+        ) from error
     if isinstance(found, AngularFunction):
         return found
     if not callable(found):

@@ -133,7 +133,9 @@ def _point(function: AngularFunction, point: float) -> Any:
     try:
         return function.callable(point)
     except Exception as error:
-        raise BadInput(f"{_failure(function, error)} It was asked for θ = {point!r}.") from error
+        raise BadInput(
+            f"{_failure(function, error)} It was asked for θ = {point!r}."
+        ) from error
 
 
 def _failure(function: AngularFunction, error: Exception) -> str:
@@ -143,11 +145,15 @@ def _failure(function: AngularFunction, error: Exception) -> str:
 def _real(function: AngularFunction, values: Any, points: Array) -> Array:
     """Refuse complex, non-numeric and non-finite values, naming the first bad angle."""
     if np.iscomplexobj(values):
-        raise BadInput(f"{function.name} returned complex values; it must map [0, π] to reals.")
+        raise BadInput(
+            f"{function.name} returned complex values; it must map [0, π] to reals."
+        )
     try:
         real = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise BadInput(f"{function.name} must return one real number per angle.") from error
+        raise BadInput(
+            f"{function.name} must return one real number per angle."
+        ) from error
     if real.shape != points.shape:
         raise BadInput(f"{function.name} must return one real number per angle.")
     bad = ~np.isfinite(real)

@@ -31,14 +31,17 @@ def _holds(function: AngularFunction, box: Box, target: int, patience: int) -> b
     axis = max(range(len(box)), key=lambda k: box[k][1])
     low, width = box[axis][0], box[axis][1] / 2
     return all(
-        _holds(function, (*box[:axis], (start, width), *box[axis + 1 :]), target, patience - 1)
+        _holds(
+            function,
+            (*box[:axis], (start, width), *box[axis + 1 :]),
+            target,
+            patience - 1,
+        )
         for start in (low, low + width)
     )
 
 
-def _kernel(
-    function: AngularFunction, gap: arb, reach: arb
-) -> tuple[arb, arb, arb]:
+def _kernel(function: AngularFunction, gap: arb, reach: arb) -> tuple[arb, arb, arb]:
     """Enclose K at the gap, K over gap ± reach, and the slope of K in the gap there.
 
     ``gap`` lies in (−2π, 2π). The distance t is |gap| or 2π − |gap|; where it turns
@@ -67,7 +70,9 @@ def _determinant(rows: Sequence[Sequence[arb]]) -> arb:
         return rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0]
     total = arb(0)
     for column, entry in enumerate(rows[0]):
-        term = entry * _determinant([[*row[:column], *row[column + 1 :]] for row in rows[1:]])
+        term = entry * _determinant(
+            [[*row[:column], *row[column + 1 :]] for row in rows[1:]]
+        )
         total = total - term if column % 2 else total + term
     return total
 

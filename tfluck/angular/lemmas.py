@@ -103,7 +103,9 @@ def log_concavity_defect(distances: Array) -> Array:
     return defect
 
 
-def positive_definite(function: AngularFunction, angles: Sequence[float] | Array) -> Finding:
+def positive_definite(
+    function: AngularFunction, angles: Sequence[float] | Array
+) -> Finding:
     """Prove or refute M ≻ 0 at ``angles`` by its pivots in ball arithmetic.
 
     Lemma 4.5 says M ≻ 0 for f = π − θ without antipodal pairs; Definition 5.7 asks it of
@@ -115,9 +117,13 @@ def positive_definite(function: AngularFunction, angles: Sequence[float] | Array
     if not function.provable:
         matrix, _ = associated(function, theta[:, None])
         least = float(np.linalg.eigvalsh(matrix[:, :, 0])[0])
-        return Finding(statement, least > 0, least, tuple(theta.tolist()), certified=False)
+        return Finding(
+            statement, least > 0, least, tuple(theta.tolist()), certified=False
+        )
     rank = function.series.rank if function.series else None
-    if len(set(theta.tolist())) < len(theta) or (rank is not None and rank < len(theta)):
+    if len(set(theta.tolist())) < len(theta) or (
+        rank is not None and rank < len(theta)
+    ):
         return Finding(statement, False, 0.0, tuple(theta.tolist()), certified=True)
     with precision(512):
         pivots = _pivots([row[:-1] for row in ball_matrix(function, theta.tolist())])

@@ -42,6 +42,14 @@ def distance(x: Array, y: Array | float) -> Array:
     return np.minimum(gap, TURN - gap)
 
 
+def least_gap(angles: Array) -> Array:
+    """Return the least distance between two of the students and the teacher, shape (n,)."""
+    ordered = np.sort(np.vstack([np.zeros(angles.shape[1]), angles]), axis=0)
+    gaps = np.diff(ordered, axis=0, append=ordered[:1] + TURN)
+    least: Array = gaps.min(axis=0)
+    return least
+
+
 def associated(function: AngularFunction, angles: Array) -> tuple[Array, Array]:
     """Return M of shape (m, m, n) and b of shape (m, n) for ``angles`` of shape (m, n).
 
@@ -96,7 +104,9 @@ class Determinants:
         return float(self.dets.min())
 
 
-def determinants(function: AngularFunction, angles: Sequence[float] | Array) -> Determinants:
+def determinants(
+    function: AngularFunction, angles: Sequence[float] | Array
+) -> Determinants:
     """Evaluate every determinant in float64, by its definition; no proof of any sign."""
     theta = checked_angles(angles)
     matrix, right = associated(function, theta[:, None])

@@ -17,7 +17,7 @@ from tfluck.seeds import generator
 
 from .functions import AngularFunction, Array, CosineSeries
 from .matrices import TURN
-from .signs import HOLDS, UNDECIDED, VIOLATED, signs
+from .signs import HOLDS, UNDECIDED, VIOLATED, certified_signs
 
 #: Angles are multiples of 2π/GRID, where the infinite sum folds into a finite one.
 GRID = 4096
@@ -87,13 +87,17 @@ def decay_family(decay: float) -> AngularFunction:
         callable=look_up,
         float_error=TABLE_ERROR,
         series=CosineSeries(
-            lambda k: 1 / (1 + arb(k) ** arb(decay)) if k else arb(0.5), "c_n = 1/(1 + n^p) > 0"
+            lambda k: 1 / (1 + arb(k) ** arb(decay)) if k else arb(0.5),
+            "c_n = 1/(1 + n^p) > 0",
         ),
     )
 
 
-def phase(
-    decays: Sequence[float], sizes: Sequence[int] = (3, 5), samples: int = 1500, seed: int = 0
+def phase_diagram(
+    decays: Sequence[float],
+    sizes: Sequence[int] = (3, 5),
+    samples: int = 1500,
+    seed: int = 0,
 ) -> Phase:
     """Judge ``samples`` random angle sets for every decay p and every m.
 
@@ -108,7 +112,7 @@ def phase(
         for column, m in enumerate(sizes):
             random = generator(seed, "ad-phase", m)
             angles = random.integers(1, GRID, size=(m, samples)) * (TURN / GRID)
-            verdicts = signs(function, angles).verdicts
+            verdicts = certified_signs(function, angles).verdicts
             verdicts = verdicts[~_coincident(angles)]
             for kind, code in enumerate((HOLDS, VIOLATED, UNDECIDED)):
                 shares[kind, row, column] = (verdicts == code).mean()
@@ -116,5 +120,7 @@ def phase(
 
 
 def _coincident(angles: Array) -> np.ndarray:
-    close: np.ndarray = (np.diff(np.sort(angles, axis=0), axis=0) < TURN / GRID / 2).any(axis=0)
+    close: np.ndarray = (
+        np.diff(np.sort(angles, axis=0), axis=0) < TURN / GRID / 2
+    ).any(axis=0)
     return close

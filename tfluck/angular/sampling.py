@@ -18,7 +18,7 @@ from tfluck.seeds import generator
 
 from .functions import AngularFunction, Array
 from .matrices import TURN
-from .signs import DEGENERATE, HOLDS, UNDECIDED, VIOLATED, ZERO, Signs, signs
+from .signs import DEGENERATE, HOLDS, UNDECIDED, VIOLATED, ZERO, Signs, certified_signs
 
 #: Samples per block; large enough to be fast, small enough to stay in the caches.
 BLOCK = 1024
@@ -115,7 +115,7 @@ def sample(
     max_z, kept, started = -math.inf, [], time.perf_counter()
 
     def work(task: tuple[int, int]) -> Signs:
-        return signs(function, draw(m, task[1], seed, task[0]))
+        return certified_signs(function, draw(m, task[1], seed, task[0]))
 
     for found in _in_order(work, _blocks(samples), jobs):
         histogram.add(found.z)
@@ -137,7 +137,9 @@ def sample(
         degenerate=int(counts[DEGENERATE]),
         max_z=max_z,
         quantiles={str(q): histogram.quantile(q) for q in (0.01, 0.5, 0.99)},
-        by_float=(samples - by_ball - int(counts[UNDECIDED])) if function.certifiable else 0,
+        by_float=(samples - by_ball - int(counts[UNDECIDED]))
+        if function.certifiable
+        else 0,
         by_ball=by_ball,
         certified=function.certifiable,
         seconds=time.perf_counter() - started,
@@ -146,7 +148,9 @@ def sample(
 
 
 def _in_order(
-    work: Callable[[tuple[int, int]], Signs], tasks: Iterator[tuple[int, int]], jobs: int
+    work: Callable[[tuple[int, int]], Signs],
+    tasks: Iterator[tuple[int, int]],
+    jobs: int,
 ) -> Iterator[Signs]:
     """Map ``work`` over ``tasks`` in ``jobs`` threads, a bounded number of them ahead."""
     if jobs <= 1:

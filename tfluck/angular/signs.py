@@ -101,7 +101,11 @@ def solve(function: AngularFunction, angles: Array) -> Solved:
 
 
 def _error(
-    function: AngularFunction, matrix: Array, right: Array, inverse: Array, weights: Array
+    function: AngularFunction,
+    matrix: Array,
+    right: Array,
+    inverse: Array,
+    weights: Array,
 ) -> Array:
     """Bound |ρ − computed ρ| componentwise, shape (m, n)."""
     if function.float_error is None:
@@ -122,7 +126,7 @@ def _error(
     return np.where((q < 1) & np.isfinite(bound), bound, np.inf)
 
 
-def signs(function: AngularFunction, angles: Array) -> Signs:
+def certified_signs(function: AngularFunction, angles: Array) -> Signs:
     """Certify the sign of z for every column of ``angles`` (m, n).
 
     For a plain Python callable nothing can be certified: the verdicts are those of
@@ -160,6 +164,12 @@ def _guess(solved: Solved, angles: Array) -> np.ndarray:
     verdicts = np.full(angles.shape[1], UNDECIDED, dtype=np.int8)
     verdicts[least < -noise] = HOLDS
     verdicts[least > noise] = VIOLATED
-    ordered = np.sort(np.vstack([angles, np.zeros(angles.shape[1])]), axis=0)
-    verdicts[(np.diff(ordered, axis=0) == 0).any(axis=0)] = DEGENERATE
+    verdicts[degenerate_columns(angles)] = DEGENERATE
     return verdicts
+
+
+def degenerate_columns(angles: Array) -> np.ndarray:
+    """Tell which columns of ``angles`` (m, n) have two equal angles, or a 0; shape (n,)."""
+    ordered = np.sort(np.vstack([np.zeros(angles.shape[1]), angles]), axis=0)
+    equal: np.ndarray = (np.diff(ordered, axis=0) == 0).any(axis=0)
+    return equal

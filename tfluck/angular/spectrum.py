@@ -49,7 +49,7 @@ class Spectrum:
     certified: bool
 
 
-def spectrum(function: AngularFunction, terms: int = 16) -> Spectrum:
+def spectrum_of(function: AngularFunction, terms: int = 16) -> Spectrum:
     """Return the first ``terms`` coefficients and the AD and PAD verdicts.
 
     Raises:
@@ -105,14 +105,20 @@ def _pad(series: CosineSeries) -> tuple[Answer, str]:
             f"not PAD: every M has rank at most {series.rank}, so det M = 0 "
             f"for m > {series.rank}"
         )
-    which = "all" if series.frequencies == "all" else f"all but finitely many {series.frequencies}"
+    which = (
+        "all"
+        if series.frequencies == "all"
+        else f"all but finitely many {series.frequencies}"
+    )
     return "yes", (
         f"PAD: {which} frequencies have c_k > 0, and these separate angles "
         "without antipodal pairs"
     )
 
 
-def numerical_coefficients(function: AngularFunction, terms: int, grid: int = GRID) -> Array:
+def numerical_coefficients(
+    function: AngularFunction, terms: int, grid: int = GRID
+) -> Array:
     """Return c_0 … c_{terms−1} by the trapezoidal rule on ``grid`` + 1 points (a DCT)."""
     values = function.values(np.linspace(0, np.pi, grid + 1))
     even = np.concatenate([values, values[-2:0:-1]])

@@ -1,0 +1,1 @@
+"""Pictures, drawn from tables; none of this imports TensorFlow."""
