@@ -9,8 +9,12 @@ from .options import LazyGroup, click, is_debug
 
 COMMANDS = {
     "train": (".train", "Train students of one teacher and watch which nodes win."),
+    "resume": (".resume", "Go on with a run exactly where it stopped."),
+    "runs": (".runs", "List, show, export and remove runs."),
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
     "align": (".align", "Two-layer students turning towards teachers, exactly."),
+    "doctor": (".doctor", "Report versions, devices, disk and determinism."),
+    "completion": (".completion", "Print a shell's completion script."),
 }
 
 

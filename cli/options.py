@@ -3,6 +3,7 @@
 import importlib
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ __all__ = [
     "is_quiet",
     "is_verbose",
     "json_option",
+    "out_option",
     "talk",
 ]
 
@@ -25,7 +27,9 @@ HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _switches = {"quiet": False, "verbose": False, "debug": False}
 
 
-def _set_switch(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+def _set_switch(
+    context: click.Context, parameter: click.Parameter, value: bool
+) -> None:
     if value and not context.resilient_parsing:
         _switches[str(parameter.name)] = True
 
@@ -132,6 +136,13 @@ class FiniteFloat(click.ParamType):
         return number
 
 
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of runs.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."
 )

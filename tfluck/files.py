@@ -4,10 +4,13 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tfluck.errors import TfluckError
 
@@ -52,6 +55,11 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write ``arrays`` atomically as npz; its zip keeps a checksum of each."""
+    write_atomic(path, lambda stream: np.savez(stream, **dict(arrays)))  # type: ignore[arg-type]
 
 
 def finite(value: Any) -> Any:

@@ -1,0 +1,62 @@
+"""One bar over all steps of all seeds, on stderr, and only where a person looks."""
+
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+from .options import is_quiet, talk
+
+
+@contextmanager
+def progress_bar(steps: int, seeds: int, done: int = 0) -> Any:
+    """Yield a ``report(seed, step, note)`` that moves the bar.
+
+    ``steps`` belong to one seed. A note that ends in a full stop is a sentence for the
+    user and is printed above the bar.
+    """
+    from tqdm import tqdm
+
+    hidden = is_quiet() or not sys.stderr.isatty()
+    bar = tqdm(
+        total=steps * seeds,
+        initial=done,
+        unit="step",
+        disable=hidden,
+        dynamic_ncols=True,
+    )
+    at: dict[int, int] = {}
+    said: set[str] = set()
+    milestones = _milestones(hidden)
+
+    def report(seed: int, step: int, note: str) -> None:
+        if note.endswith("."):
+            if note not in said:
+                said.add(note)
+                bar.clear()
+                talk(note)
+            return
+        at[seed] = step
+        bar.n = max(done, sum(at.values()))
+        bar.set_postfix_str(
+            note if seeds == 1 else f"seed {seed}: {note}", refresh=False
+        )
+        bar.refresh()
+        milestones(seed, step, note)
+
+    try:
+        yield report
+    finally:
+        bar.close()
+
+
+def _milestones(hidden: bool) -> Callable[[int, int, str], None]:
+    """Where there is no bar, say a line at each finished evaluation."""
+    last: dict[int, str] = {}
+
+    def tell(seed: int, step: int, note: str) -> None:
+        if hidden and note.startswith("ρ̄") and last.get(seed) != note:
+            last[seed] = note
+            talk(f"seed {seed}  step {step:>7}  {note}")
+
+    return tell

@@ -1,0 +1,77 @@
+"""Summaries and plans as text."""
+
+from typing import Any
+
+from tfluck.config import RunConfig
+from tfluck.cost import Plan
+
+from .output import table
+
+
+def duration(seconds: float) -> str:
+    """Say a time roughly: seconds, minutes, hours or days."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 1.5 * size:
+            return f"about {seconds / size:.2g} {unit}"
+    return f"about {max(1, round(seconds))} s"
+
+
+def describe_plan(config: RunConfig, expected: Plan, jobs: int) -> str:
+    """Say what a run would do and cost."""
+    teacher = "-".join(map(str, config.teacher_widths))
+    student = "-".join(map(str, config.student_widths))
+    lines = [
+        f"digest    {config.digest()}",
+        f"teacher   {config.arch} {teacher}, {config.outputs} outputs",
+        f"student   {config.arch} {student}, batch-norm {config.batch_norm}",
+        f"training  {config.epochs} epochs × {config.steps_per_epoch} steps "
+        f"of {config.batch_size}, {config.seeds} seed(s) on {jobs} process(es)",
+        f"time      {duration(expected.seconds)} on this device",
+        f"memory    about {expected.memory / 1e9:.1f} GB a process",
+        f"disk      about {expected.disk / 1e6:.0f} MB",
+    ]
+    return "\n".join(lines)
+
+
+def result_text(summary: dict[str, Any]) -> str:
+    """Lay out a run's summary: one line a layer, then loss and accuracy."""
+    rows = []
+    for layer in summary["layers"]:
+        rho = layer["mean_best_correlation_live"]
+        rank = layer["mean_rank"]
+        rows.append(
+            {
+                "layer": layer["layer"],
+                "nodes": layer["teacher_nodes"],
+                "live": _span(layer["live_teacher_nodes"], "{:.0f}"),
+                "ρ̄ start": _span(rho["initial"]),
+                "ρ̄ end": _span(rho["final"]),
+                "another teacher": _span(layer["null"]),
+                "winners' rank at start": _span(rank["initial"]),
+            }
+        )
+    loss, accuracy = summary["loss"], summary["accuracy"]
+    speed = summary["steps_per_second"]
+    lines = [
+        table(rows),
+        "",
+        f"loss         {_span(loss['initial_eval'], '{:.3g}')} → "
+        f"{_span(loss['final_eval'], '{:.3g}')} on the evaluation set",
+        f"accuracy     {_span(accuracy['initial'])} → {_span(accuracy['final'])}, "
+        "same class as the teacher",
+        f"run          {summary['run']} ({summary['status']}, "
+        f"{len(summary['seeds'])} seed(s), epoch {summary['epochs']}"
+        + (f", {speed:.0f} steps/s a process)" if speed else ")"),
+    ]
+    return "\n".join(lines)
+
+
+def _span(values: list[float | None], form: str = "{:.3f}") -> str:
+    """Show the mean over seeds, and the range where seeds differ."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "–"
+    texts = [form.format(v) for v in (sum(known) / len(known), min(known), max(known))]
+    if len(known) == 1 or texts[1] == texts[2]:
+        return texts[0]
+    return f"{texts[0]} ({texts[1]}–{texts[2]})"

@@ -1,0 +1,67 @@
+"""Fixtures that every test may use. TensorFlow starts here, once, with our settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import settings
+
+from tfluck.runs import Run, find_or_create
+from tfluck.scales import make_config
+
+# A slow machine must not fail a fact.
+settings.register_profile("tfluck", deadline=None, max_examples=60)
+settings.load_profile("tfluck")
+
+
+@pytest.fixture(scope="session")
+def tf() -> Any:
+    """TensorFlow, deterministic, two threads."""
+    from tfluck.runtime import start_tensorflow
+
+    return start_tensorflow(2)
+
+
+#: Small enough for many tests, large enough to have every feature.
+TINY = {
+    "teacher_widths": (3, 4),
+    "multiplier": 2,
+    "outputs": 5,
+    "input_dim": 6,
+    "image_size": 8,
+    "epochs": 3,
+    "samples_per_epoch": 300,
+    "batch_size": 16,
+    "eval_samples": 100,
+    "chunk": 7,
+    "jit": False,
+}
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Run]:
+    """Make a run directory of tiny networks; keyword arguments are settings."""
+
+    def make(folder: str = "runs", **given: Any) -> Run:
+        return find_or_create(tmp_path / folder, make_config(**TINY | given))
+
+    return make
+
+
+@pytest.fixture
+def tfluck() -> Callable[..., Result]:
+    """Run the command line in this process: ``tfluck("runs", "list")``."""
+    from tfluck.cli.main import main
+
+    def call(*arguments: object) -> Result:
+        import click
+
+        @click.command(context_settings={"ignore_unknown_options": True})
+        def whole() -> None:
+            main([str(argument) for argument in arguments])
+
+        return CliRunner().invoke(whole, [])
+
+    return call

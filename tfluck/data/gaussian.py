@@ -1,0 +1,107 @@
+"""Gaussian inputs whose batch at step t is a pure function of (seed, stream name, t).
+
+A stream is one endless Philox sequence; batch t is its t-th block. So nothing has to be
+saved to resume, a chunk of K batches is one random op, and any step can be replayed.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from tfluck.seeds import child
+
+PHILOX = 1
+#: Numbers that one Philox counter yields.
+BLOCK = 4
+
+
+def gaussian_batches(
+    seed: int, first: tf.Tensor | int, count: int, shape: tuple[int, ...]
+) -> tf.Tensor:
+    """Return batches ``first … first + count − 1`` of the stream ``seed``, N(0, 1).
+
+    Args:
+        shape: of one batch.
+
+    Returns:
+        float32 ``[count, *shape]``; row k depends on ``first + k`` only.
+    """
+    size = math.prod(shape)
+    blocks = math.ceil(size / BLOCK)
+    counter = tf.cast(tf.cast(first, tf.int64) * blocks, tf.uint64)
+    numbers = tf.raw_ops.StatelessRandomNormalV2(
+        shape=[count, blocks * BLOCK],
+        key=tf.constant([seed], tf.uint64),
+        counter=tf.stack([counter, tf.constant(0, tf.uint64)]),
+        alg=PHILOX,
+    )
+    return tf.reshape(numbers[:, :size], [count, *shape])
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Batches of Gaussian inputs, endless or drawn from a finite set.
+
+    Args:
+        seed: the run's seed.
+        name: of the stream; two names give independent streams.
+        sample_shape: of one sample.
+        batch_size: samples of a batch.
+        std: standard deviation of every input, mean 0.
+        samples: size of the finite set, None for endless fresh samples. A finite set
+            is walked in a new order each pass; passes follow each other without a
+            gap, so every batch is full and no sample is left out.
+    """
+
+    seed: int
+    name: str
+    sample_shape: tuple[int, ...]
+    batch_size: int
+    std: float
+    samples: int | None = None
+
+    def batches(self, first: tf.Tensor | int, count: int) -> tf.Tensor:
+        """Return batches ``first …`` as float32 ``[count, batch, *sample_shape]``."""
+        if self.samples is not None:
+            order = self._order(first, count)
+            return tf.gather(self._finite_set(), order)
+        shape = (self.batch_size, *self.sample_shape)
+        return self.std * gaussian_batches(self._child("fresh"), first, count, shape)
+
+    def chunks(self, starts: Iterable[int], length: int) -> tf.data.Dataset:
+        """Return a pipeline of ``length`` batches from each of the ``starts``."""
+        firsts = tf.data.Dataset.from_tensor_slices(tf.constant(list(starts), tf.int64))
+        if self.samples is not None:
+            data = self._finite_set()
+            found = firsts.map(lambda at: tf.gather(data, self._order(at, length)))
+        else:
+            found = firsts.map(lambda at: self.batches(at, length))
+        return found.prefetch(2)
+
+    def _finite_set(self) -> tf.Tensor:
+        shape = (self.samples or 0, *self.sample_shape)
+        return self.std * gaussian_batches(self._child("set"), 0, 1, shape)[0]
+
+    def _order(self, first: tf.Tensor | int, count: int) -> tf.Tensor:
+        """Return which samples make up the batches: int64 ``[count, batch]``."""
+        size = self.samples or 1
+        start = tf.cast(first, tf.int64) * self.batch_size
+        position = start + tf.range(count * self.batch_size, dtype=tf.int64)
+        passes, index = tf.cast(position // size, tf.int32), position % size
+        seeds = tf.stack(
+            [
+                tf.fill(tf.shape(passes), self._child("order")),
+                passes,
+                tf.zeros_like(passes),
+            ],
+            axis=-1,
+        )
+        order = tf.raw_ops.RandomIndexShuffle(
+            index=index, seed=seeds, max_index=tf.constant(size - 1, tf.int64), rounds=4
+        )
+        return tf.reshape(order, [count, self.batch_size])
+
+    def _child(self, part: str) -> int:
+        return child(self.seed, "data", self.name, part)

@@ -1,0 +1,79 @@
+"""Correlation, rank and loss over epochs, as paper 1 draws them (figures 7, 17 to 21)."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.ticker import MaxNLocator
+
+from tfluck.figures.style import COLOURS, GREY, new_figure, save
+
+#: metric → (title, label of the axis)
+PANELS = {
+    "mean_best_correlation": ("best correlation, mean over teacher nodes", "ρ̄"),
+    "mean_rank": ("rank of the final winners, mean", "r̄"),
+    "median_rank": ("rank of the final winners, median", "median rank"),
+    "loss": ("loss", "loss"),
+}
+
+
+def draw_training(table: pd.DataFrame, title: str, path: Path) -> None:
+    """Draw the four panels with a band from the lowest to the highest seed.
+
+    Args:
+        table: columns ``seed, epoch, split, layer, metric, value``.
+        title: says which run at which scale.
+        path: of the picture; its suffix chooses the format.
+    """
+    figure, axes = new_figure(2, 2, (4.6, 3.1))
+    for axis, (metric, (heading, label)) in zip(axes.flat, PANELS.items(), strict=True):
+        chosen = table[table.metric == metric]
+        if metric == "loss":
+            _draw_loss(axis, chosen)
+        else:
+            _draw_layers(axis, chosen)
+        axis.set_title(heading, fontsize=9)
+        axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_ylabel(label)
+    null = table[table.metric == "null_mean_best_correlation"]
+    _draw_null(axes[0, 0], null)
+    axes[0, 0].set_ylim(0, 1.02)
+    axes[0, 0].legend(fontsize=7, loc="best")
+    figure.suptitle(title, fontsize=10)
+    save(figure, path)
+
+
+def _band(axis: Any, rows: pd.DataFrame, colour: str, label: str, **style: Any) -> None:
+    by_epoch = rows.groupby("epoch")["value"]
+    epochs = by_epoch.mean().index
+    axis.fill_between(epochs, by_epoch.min(), by_epoch.max(), color=colour, alpha=0.2)
+    axis.plot(epochs, by_epoch.mean(), color=colour, label=label, **style)
+
+
+def _layers(rows: pd.DataFrame) -> Iterable[tuple[int, pd.DataFrame, str]]:
+    for layer, chosen in rows.groupby("layer"):
+        index = int(str(layer).split(".")[0])
+        yield index, chosen, COLOURS[index % len(COLOURS)]
+
+
+def _draw_layers(axis: Any, rows: pd.DataFrame) -> None:
+    for index, chosen, colour in _layers(rows):
+        _band(axis, chosen, colour, f"layer {index}")
+
+
+def _draw_null(axis: Any, rows: pd.DataFrame) -> None:
+    for index, chosen, colour in _layers(rows):
+        label = "another teacher" if index == 0 else "_nolegend_"
+        mean = chosen.groupby("epoch")["value"].mean()
+        axis.plot(mean.index, mean, ":", color=colour, linewidth=1, label=label)
+
+
+def _draw_loss(axis: Any, rows: pd.DataFrame) -> None:
+    for split, colour in (("train", GREY), ("eval", "black")):
+        chosen = rows[rows.split == split]
+        if len(chosen):
+            _band(axis, chosen, colour, split)
+    axis.set_yscale("log")
+    axis.legend(fontsize=7)

@@ -1,0 +1,82 @@
+"""The one place that imports TensorFlow first: quiet, reproducible, with a thread budget."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
+    """Import TensorFlow, once, and return the module.
+
+    Random ops must be stateless or seeded (determinism is on, so an unseeded one
+    raises), and float32 products keep all their bits (TF32 is off).
+
+    Args:
+        threads: cores this process may use; 0 means all of them. Takes effect only in
+            the first call of a process.
+        quiet: hide TensorFlow's log lines.
+    """
+    first = "tensorflow" not in sys.modules
+    if first:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3" if quiet else "0"
+        os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    with _silent_stderr() if first and quiet else contextlib.nullcontext():
+        import tensorflow as tf
+
+    if first:
+        if threads:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.experimental.enable_op_determinism()
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+    return tf
+
+
+def describe_devices() -> list[str]:
+    """Name the devices TensorFlow sees, accelerators first."""
+    tf = start_tensorflow()
+    found = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return [*found, f"CPU, {os.cpu_count()} cores"]
+
+
+def has_accelerator() -> bool:
+    """Tell whether TensorFlow sees a GPU."""
+    return bool(start_tensorflow().config.list_physical_devices("GPU"))
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Discard what native code prints while TensorFlow loads; its log level is not
+    read until after that.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def matmul_rate(size: int = 1024, repeats: int = 3) -> float:
+    """Measure float32 matrix products on this machine's cores, in flop/s.
+
+    NumPy does the work: a plan must be printed before TensorFlow has loaded.
+    """
+    import numpy as np
+
+    matrix = np.ones((size, size), np.float32)
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        matrix @ matrix
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best

@@ -1,0 +1,73 @@
+"""Settings the user did not give: by architecture, then by scale."""
+
+import dataclasses
+from typing import Any
+
+from tfluck.config import RunConfig
+from tfluck.cost import chunk_length
+from tfluck.errors import BadInput
+
+#: What the paper leaves to the architecture. A step that is fused and compiled pays
+#: for dense nets on CPU; XLA's convolutions there are slower than TensorFlow's own.
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "fc": {"teacher_widths": (50, 75, 100, 125), "bn_affine": False},
+    "cnn": {
+        "teacher_widths": (64, 64, 64, 64),
+        "bn_affine": True,
+        "eval_samples": 1024,
+        "jit": False,
+    },
+}
+
+SCALES: dict[str, dict[str, dict[str, Any]]] = {
+    "paper": {"fc": {}, "cnn": {}},
+    "laptop": {
+        "fc": {
+            "teacher_widths": (10, 15, 20, 25),
+            "epochs": 20,
+            "eval_samples": 5000,
+        },
+        "cnn": {
+            "teacher_widths": (8, 8, 8, 8),
+            "epochs": 15,
+            "samples_per_epoch": 12_800,
+            "eval_samples": 256,
+        },
+    },
+    "smoke": {
+        "fc": {
+            "teacher_widths": (5, 8),
+            "outputs": 30,
+            "epochs": 2,
+            "samples_per_epoch": 12_800,
+            "eval_samples": 1000,
+        },
+        "cnn": {
+            "teacher_widths": (4, 4),
+            "epochs": 2,
+            "samples_per_epoch": 1280,
+            "eval_samples": 128,
+        },
+    },
+}
+
+
+def make_config(scale: str = "paper", **given: Any) -> RunConfig:
+    """Build a run's configuration from the settings that were ``given``.
+
+    What is missing comes from the scale, then from the architecture, then from
+    :class:`RunConfig`. A finite data set makes an epoch one pass over it.
+
+    Raises:
+        BadInput: a setting is unknown or out of range.
+    """
+    arch = given.get("arch", "fc")
+    if scale not in SCALES:
+        raise BadInput(f"scale must be one of {', '.join(SCALES)}, not {scale!r}.")
+    defaults = ARCHITECTURES.get(arch, {}) | SCALES[scale].get(arch, {})
+    if given.get("samples") is not None:
+        defaults["samples_per_epoch"] = given["samples"]
+    config = RunConfig.from_dict(defaults | given)
+    if "chunk" in given:
+        return config
+    return dataclasses.replace(config, chunk=chunk_length(config))

@@ -1,0 +1,6 @@
+"""Many seeds, one machine or many: processes that share only the run folder."""
+
+from tfluck.sweeps.engine import train_run
+from tfluck.sweeps.signals import Signals
+
+__all__ = ["Signals", "train_run"]

@@ -1,0 +1,155 @@
+"""Train the students of a run, over any ``concurrent.futures.Executor``.
+
+The run folder is the data plane: workers read the settings from it, write their
+results, their status and nothing else; a future carries only how it ended. To stop them
+all, wherever they are, the driver leaves a ``stop`` file there.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+
+from tfluck.errors import Diverged, Interrupted, TfluckError
+from tfluck.files import write_atomic, write_json
+from tfluck.runs import Run, open_run, summarize
+from tfluck.runs.lock import locked
+from tfluck.sweeps.signals import Signals
+
+#: (seed, step, note)
+Report = Callable[[int, int, str], None]
+POLL_SECONDS = 0.5
+
+
+def train_run(
+    run: Run,
+    report: Report = lambda seed, step, note: None,
+    *,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    quiet: bool = True,
+) -> None:
+    """Train every student of ``run`` that is not finished, then write the summary.
+
+    Args:
+        run: the run directory.
+        report: hears of progress.
+        jobs: processes to use; one student always trains in this process.
+        executor: where to train instead, such as a Dask cluster's.
+        quiet: hide TensorFlow's log lines.
+
+    Raises:
+        RunBusy: another process drives or trains the run.
+        Diverged, Interrupted: as the worst of the students ended.
+    """
+    with locked(run.layout.lock), Signals() as signals:
+        run.layout.stop.unlink(missing_ok=True)
+        todo = [s for s in run.seeds if run.seed_status(s).get("status") != "finished"]
+        try:
+            if executor is not None:
+                _drive(run, todo, executor, signals, report)
+            elif len(run.seeds) == 1:
+                for seed in todo:
+                    _train(run, seed, partial(report, seed), signals.asked, quiet)
+            else:
+                _drive_pool(run, todo, jobs, signals, report)
+        finally:
+            run.layout.stop.unlink(missing_ok=True)
+            write_json(run.layout.summary, summarize(run))
+
+
+def _train(
+    run: Run,
+    seed: int,
+    report: Callable[[int, str], None],
+    stop_asked: Callable[[], int | None],
+    quiet: bool = True,
+    threads: int = 0,
+) -> None:
+    from tfluck.runtime import start_tensorflow
+
+    start_tensorflow(threads, quiet=quiet)
+    from tfluck.training.trainer import Trainer, save_weights
+
+    trainer = Trainer(run, seed, report)
+    if not run.layout.teacher_weights.exists():
+        save_weights(trainer.teacher, run.layout.teacher_weights)
+    trainer.train(stop_asked)
+
+
+def _drive_pool(
+    run: Run, seeds: list[int], jobs: int, signals: Signals, report: Report
+) -> None:
+    # Spawned, because TensorFlow does not survive a fork; kept for the next seed,
+    # because loading TensorFlow costs as much as a small run.
+    workers = max(1, min(jobs, len(seeds)))
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    with ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn")
+    ) as pool:
+        _drive(run, seeds, pool, signals, report, threads)
+
+
+def _drive(
+    run: Run,
+    seeds: list[int],
+    executor: Executor,
+    signals: Signals,
+    report: Report,
+    threads: int = 0,
+) -> None:
+    root = str(run.layout.root.resolve())
+    futures = {executor.submit(train_seed, root, seed, threads): seed for seed in seeds}
+    pending: set[Future[None]] = set(futures)
+    asked = False
+    while pending:
+        _, pending = wait(pending, timeout=POLL_SECONDS)
+        if (number := signals.asked()) and not asked:
+            asked = True
+            write_atomic(run.layout.stop, lambda stream: stream.write(b"%d" % number))
+            for future in pending:
+                future.cancel()
+        for seed in futures.values():
+            status = run.seed_status(seed)
+            for note in [*status.get("complaints", []), status.get("note", "")]:
+                report(seed, int(status.get("step", 0)), str(note))
+    _raise_worst(futures, signals)
+
+
+def _raise_worst(futures: dict[Future[None], int], signals: Signals) -> None:
+    """Raise the first real failure; else a divergence, naming its seed; else the stop."""
+    errors = {
+        seed: error
+        for future, seed in futures.items()
+        if not future.cancelled() and (error := future.exception())
+    }
+    expected = (Diverged, Interrupted)
+    for seed, error in errors.items():
+        if not isinstance(error, expected):
+            raise TfluckError(f"Seed {seed}: {error}") from error
+    for seed, error in errors.items():
+        if isinstance(error, Diverged):
+            raise Diverged(f"Seed {seed}: {error}", error.step)
+    if errors or signals.asked():
+        number = signals.asked() or signal.SIGTERM
+        raise Interrupted("Stopped with checkpoints; `tfluck resume` goes on.", number)
+
+
+def train_seed(root: str, seed: int, threads: int) -> None:
+    """Train one student in a worker process; stops when the driver asks or is gone."""
+    run = open_run(Path(root))
+    driver = os.getppid()
+
+    with Signals() as signals:
+
+        def stop_asked() -> int | None:
+            if run.layout.stop.exists():
+                return int(run.layout.stop.read_text() or signal.SIGTERM)
+            if os.getppid() != driver:
+                return signal.SIGTERM
+            return signals.asked()
+
+        _train(run, seed, lambda step, note: None, stop_asked, threads=threads)

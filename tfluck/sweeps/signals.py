@@ -1,0 +1,34 @@
+"""Turn SIGINT and SIGTERM into a question the training asks itself."""
+
+import signal
+from types import FrameType
+from typing import Any
+
+
+class Signals:
+    """While entered, remembers the first SIGINT or SIGTERM instead of dying of it.
+
+    A second SIGINT raises KeyboardInterrupt, for the impatient.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Signals":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.received == signal.SIGINT == number:
+            raise KeyboardInterrupt
+        self.received = self.received or number
+
+    def asked(self) -> int | None:
+        """Return the signal received, None if none was."""
+        return self.received

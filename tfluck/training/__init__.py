@@ -1,0 +1,1 @@
+"""Training: the fused step, the loop, what watches it, what resumes it."""

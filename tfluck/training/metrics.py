@@ -1,0 +1,92 @@
+"""From one look at a student to the rows that are kept of it."""
+
+import itertools
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from tfluck.analysis import (
+    best_match,
+    coverage,
+    fan_in_norms,
+    fan_out_norms,
+    live_nodes,
+    winner_ranks,
+)
+from tfluck.analysis.correlation import Array
+from tfluck.models import linear_layers
+from tfluck.runs import Row
+from tfluck.training.evaluation import Evaluation
+
+
+def evaluation_rows(
+    epoch: int, found: Evaluation, student: keras.Model, train_loss: float | None
+) -> list[Row]:
+    """Return every number of one evaluation; ``train_loss`` is the epoch's mean."""
+    rows = [
+        Row(epoch, "eval", None, "loss", found.loss),
+        Row(epoch, "eval", None, "accuracy", found.accuracy),
+    ]
+    if train_loss is not None:
+        rows.append(Row(epoch, "train", None, "loss", train_loss))
+    weights = _weight_values(student)
+    pairs = zip(found.correlations, found.null_correlations, strict=True)
+    for layer, (rho, null) in enumerate(pairs):
+        values = _match_values(rho, null) | weights[layer]
+        rows += [
+            Row(epoch, "eval", layer, name, value) for name, value in values.items()
+        ]
+    output_norm = float(fan_in_norms(linear_layers(student)[-1].kernel.numpy()).mean())
+    return [*rows, Row(epoch, "eval", len(weights), "weight_norm", output_norm)]
+
+
+def _match_values(rho: Array, null: Array) -> dict[str, float | None]:
+    best, live = best_match(rho).rho, live_nodes(rho)
+    values: dict[str, float | None] = {
+        "live_teacher_nodes": int(live.sum()),
+        "null_mean_best_correlation": float(best_match(null).rho.mean()),
+    }
+    for suffix, chosen in (("", best), ("_live", best[live])):
+        some = chosen.size > 0
+        values[f"mean_best_correlation{suffix}"] = (
+            float(chosen.mean()) if some else None
+        )
+        values[f"median_best_correlation{suffix}"] = (
+            float(np.median(chosen)) if some else None
+        )
+        shares = coverage(chosen) if some else {}
+        values |= {f"covered_{level}{suffix}": part for level, part in shares.items()}
+    return values
+
+
+def _weight_values(student: keras.Model) -> list[dict[str, float]]:
+    kernels = [layer.kernel.numpy() for layer in linear_layers(student)]
+    return [
+        {
+            "weight_norm": float(fan_in_norms(kernel).mean()),
+            "fan_out_norm": float(fan_out_norms(above, kernel.shape[-1]).mean()),
+        }
+        for kernel, above in itertools.pairwise(kernels)
+    ]
+
+
+def rank_rows(epochs: Sequence[int], history: Sequence[Sequence[Array]]) -> list[Row]:
+    """Return the winners' mean and median rank at every epoch, live teacher nodes only.
+
+    Args:
+        epochs: of the evaluations, ascending.
+        history: per evaluation, per layer, ρ.
+    """
+    rows = []
+    for layer, matrices in enumerate(zip(*history, strict=True)):
+        live = live_nodes(matrices[-1])
+        if not live.any():
+            continue
+        ranks = winner_ranks([rho[live] for rho in matrices])
+        for epoch, rank in zip(epochs, ranks, strict=True):
+            rows.append(Row(epoch, "eval", layer, "mean_rank", float(rank.mean())))
+            rows.append(
+                Row(epoch, "eval", layer, "median_rank", float(np.median(rank)))
+            )
+    return rows

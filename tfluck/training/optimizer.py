@@ -1,0 +1,43 @@
+"""Stochastic gradient descent with momentum and weight decay in PyTorch's meaning."""
+
+from typing import Any
+
+import tensorflow as tf
+
+Variables = list[tf.Variable]
+
+
+class SGD:
+    """g ← ∇ + decay·w, v ← momentum·v + g (v starts as g), w ← w − η·v.
+
+    The rate η multiplies the velocity when it is used, so a change of η takes effect at
+    once; Keras folds it into the velocity. Decay acts on every parameter, biases and
+    BatchNorm's included.
+    """
+
+    def __init__(
+        self, variables: list[Any], momentum: float = 0.0, weight_decay: float = 0.0
+    ) -> None:
+        """Hold ``variables`` (Keras variables) and, with momentum, their velocities."""
+        self.variables: Variables = [variable.value for variable in variables]
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.velocities: Variables = [
+            tf.Variable(tf.zeros_like(weight), trainable=False)
+            for weight in self.variables
+            if momentum
+        ]
+
+    def apply(self, gradients: list[tf.Tensor], learning_rate: tf.Tensor) -> None:
+        """Take one step along ``gradients``, one per variable."""
+        for index, (weight, gradient) in enumerate(
+            zip(self.variables, gradients, strict=True)
+        ):
+            direction = gradient
+            if self.weight_decay:
+                direction += self.weight_decay * weight
+            if self.momentum:
+                # From zero, the first velocity is the gradient itself, as in PyTorch.
+                velocity = self.velocities[index]
+                direction = velocity.assign(self.momentum * velocity + direction)
+            weight.assign_sub(learning_rate * direction)

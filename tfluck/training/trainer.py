@@ -1,0 +1,245 @@
+"""Train one student of a run: chunks of steps, a look now and then, checkpoints.
+
+The loop is short because batches are a pure function of the step and everything else
+observes. Resuming is the same path with a later first step.
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tfluck.config import RunConfig
+from tfluck.data import Stream
+from tfluck.errors import Diverged, Interrupted
+from tfluck.models import Network, build_student, build_teacher
+from tfluck.runs import Run
+from tfluck.runs.lock import locked
+from tfluck.seeds import child
+from tfluck.training.checkpoint import Checkpoints
+from tfluck.training.evaluation import Evaluator
+from tfluck.training.metrics import evaluation_rows
+from tfluck.training.observers import (
+    Observer,
+    Recorder,
+    Status,
+    TensorBoard,
+    last_epoch,
+    save_weights,
+)
+from tfluck.training.optimizer import SGD
+from tfluck.training.schedule import Chunk, Clock
+from tfluck.training.step import LOSSES, Program
+
+#: Seconds between checkpoints inside an epoch.
+CHECKPOINT_EVERY = 60.0
+#: (step, note) at every chunk, and while a long evaluation goes on.
+Report = Callable[[int, str], None]
+#: Returns the signal that asks to stop, or None.
+StopAsked = Callable[[], int | None]
+
+
+def networks(config: RunConfig) -> tuple[Network, Network]:
+    """Return the shapes of teacher and student."""
+    teacher = Network(
+        config.arch, config.input_shape, config.teacher_widths, config.outputs
+    )
+    student = Network(
+        config.arch,
+        config.input_shape,
+        config.student_widths,
+        config.outputs,
+        config.batch_norm,
+        config.bn_affine,
+    )
+    return teacher, student
+
+
+class Trainer:
+    """One student of ``run``, ready to train from its newest checkpoint."""
+
+    def __init__(self, run: Run, seed: int, report: Report) -> None:
+        config = run.config
+        self.run = run
+        self.config = config
+        self.report = report
+        self.layout = run.layout.seed(seed)
+        teacher_shape, student_shape = networks(config)
+        self.teacher, stranger = (
+            build_teacher(
+                teacher_shape,
+                child(config.seed, role),
+                init=config.teacher_init,
+                bias_shift=config.teacher_bias,
+            )
+            for role in ("teacher", "stranger")
+        )
+        self.student = build_student(
+            student_shape, child(seed, "student"), self.teacher, config.student_init
+        )
+        loss = LOSSES[config.loss]
+        optimizer = SGD(
+            self.student.trainable_variables, config.momentum, config.weight_decay
+        )
+        self.program = Program(
+            self.teacher,
+            self.student,
+            optimizer,
+            loss,
+            normalize=config.normalize,
+            jit=config.jit,
+        )
+        self.stream = self._stream(seed, "train", config.samples)
+        self.evaluator = Evaluator(
+            self.teacher, stranger, self.student, loss, self._evaluation_batches()
+        )
+        self.checkpoints = Checkpoints(self.layout.checkpoints, self.student, optimizer)
+        self.status = Status(self.layout, config.steps)
+        self.clock = Clock(config.epochs, config.steps_per_epoch, config.chunk)
+        self.observers: list[Observer] = []
+        self.seed = seed
+
+    def train(self, stop_asked: StopAsked = lambda: None) -> None:
+        """Train to the end, or until asked to stop.
+
+        Raises:
+            Diverged: a loss or a weight is no longer finite; the last good checkpoint
+                stays.
+            Interrupted: ``stop_asked`` returned a signal; a checkpoint is written.
+            RunBusy: another process trains this student.
+        """
+        with locked(self.layout.lock):
+            self._begin()
+            started, first = time.monotonic(), self.progress.step
+            try:
+                self._loop(stop_asked)
+            except (Diverged, Interrupted) as error:
+                name = "diverged" if isinstance(error, Diverged) else "interrupted"
+                bad = (
+                    {"first_bad_step": error.step}
+                    if isinstance(error, Diverged)
+                    else {}
+                )
+                self._end(name, message=str(error), **bad)
+                raise
+            except Exception as error:
+                self.status.close("failed", self.progress.step, message=str(error))
+                raise
+            seconds = time.monotonic() - started - self.looking
+            rate = (self.progress.step - first) / max(seconds, 1e-9)
+            save_weights(self.student, self.layout.final_weights)
+            before = self.run.seed_status(self.seed).get("steps_per_second")
+            self._end("finished", steps_per_second=rate or before)
+
+    def _begin(self) -> None:
+        if not self.layout.initial_weights.exists():
+            save_weights(self.student, self.layout.initial_weights)
+        self.progress, complaints = self.checkpoints.restore()
+        self.status.complaints = complaints
+        for complaint in complaints:
+            self.report(self.progress.step, complaint)
+        through = self.progress.step // self.config.steps_per_epoch
+        known = last_epoch(self.layout, through)
+        started = any(self.layout.checkpoints.glob("step-*.npz"))
+        self.observers = [
+            Recorder(self.layout, known if started else -1),
+            TensorBoard(self.run.layout, self.config, self.seed),
+        ]
+        self.looking = 0.0
+        if not started:
+            self._look(0, None)
+            self.checkpoints.save(self.progress)
+
+    def _loop(self, stop_asked: StopAsked) -> None:
+        chunks = list(self.clock.chunks(self.progress.step))
+        batches = self.stream.chunks((c.start for c in chunks), self.clock.length)
+        saved = time.monotonic()
+        for chunk, batch in zip(chunks, batches, strict=True):
+            self._train_chunk(chunk, batch)
+            evaluated = self._finish_epoch(chunk)
+            signal = stop_asked()
+            if evaluated or signal or time.monotonic() - saved > CHECKPOINT_EVERY:
+                self.checkpoints.save(self.progress)
+                saved = time.monotonic()
+            if signal and self.progress.step < self.config.steps:
+                raise Interrupted(
+                    f"Stopped after step {self.progress.step} with a checkpoint.",
+                    signal,
+                )
+
+    def _train_chunk(self, chunk: Chunk, batches: tf.Tensor) -> None:
+        config = self.config
+        rate = config.learning_rate(chunk.start // config.steps_per_epoch)
+        losses, squares = self.program.run(
+            batches, tf.constant(chunk.steps), tf.constant(rate, batches.dtype)
+        )
+        values = losses.numpy()[: chunk.steps].astype(np.float64)
+        if not (np.isfinite(values).all() and math.isfinite(squares)):
+            bad = chunk.start + _first_bad(values)
+            raise Diverged(
+                f"Training diverged at step {bad}: its loss or weights are not finite. "
+                "The last good checkpoint is kept; try a lower --lr.",
+                bad,
+            )
+        self.progress.step += chunk.steps
+        self.progress.loss_sum += float(values.sum())
+        self.progress.loss_count += chunk.steps
+        self._tell(f"loss {values.mean():.3g}")
+
+    def _finish_epoch(self, chunk: Chunk) -> bool:
+        """At the end of an epoch look if it is time to; tell whether we looked."""
+        epoch, config = chunk.epoch_done, self.config
+        if epoch is None or (epoch % config.eval_every and epoch != config.epochs):
+            return False
+        self._look(epoch, self.progress.loss_sum / self.progress.loss_count)
+        self.progress.loss_sum, self.progress.loss_count = 0.0, 0
+        return True
+
+    def _look(self, epoch: int, train_loss: float | None) -> None:
+        started = time.monotonic()
+        found = self.evaluator.evaluate(
+            lambda done, of: self._tell(f"evaluation {done}/{of}", now=done == of)
+        )
+        rows = evaluation_rows(epoch, found, self.student, train_loss)
+        for observer in self.observers:
+            observer.evaluated(epoch, found, rows)
+        rho = [row.value for row in rows if row.metric == "mean_best_correlation"]
+        self._tell("ρ̄ " + " ".join(f"{value:.3f}" for value in rho), now=True)
+        self.looking += time.monotonic() - started
+
+    def _tell(self, note: str, *, now: bool = False) -> None:
+        self.report(self.progress.step, note)
+        self.status.running(self.progress.step, note, now=now)
+
+    def _end(self, status: str, **more: object) -> None:
+        for observer in self.observers:
+            observer.ended()
+        self.status.close(status, self.progress.step, **more)
+
+    def _stream(self, seed: int, name: str, samples: int | None) -> Stream:
+        config = self.config
+        return Stream(
+            seed, name, config.input_shape, config.batch_size, config.data_std, samples
+        )
+
+    def _evaluation_batches(self) -> list[tf.Tensor]:
+        """Cut the fixed evaluation set, the same for every student of the run."""
+        config = self.config
+        stream = self._stream(config.seed, "eval", None)
+        count = math.ceil(config.eval_samples / config.batch_size)
+        data = tf.reshape(stream.batches(0, count), (-1, *config.input_shape))
+        size = 1000 if config.arch == "fc" else 64
+        return [
+            data[at : min(at + size, config.eval_samples)]
+            for at in range(0, config.eval_samples, size)
+        ]
+
+
+def _first_bad(losses: np.ndarray) -> int:
+    """Count the steps up to the first that is not finite, or, if all losses are, the
+    last one: its update spoilt the weights.
+    """
+    bad = np.flatnonzero(~np.isfinite(losses))
+    return int(bad[0]) + 1 if bad.size else len(losses)
