@@ -11,12 +11,13 @@ from tfluck.angular.search import hunt
 from tfluck.errors import BadInput, ClaimFailed
 
 from ..bar import bar
-from ..options import FiniteFloat, click, command, json_option, talk
+from ..options import FiniteFloat, click, json_option, talk
+from ..options import command as declare
 from ..output import emit_json
 from .common import function_option
 
 
-@command(
+@declare(
     "tfluck ad certify --m 3 --delta 0.1 -o cert.json",
     "tfluck ad certify --m 3 --delta 0.3 --function triangle:1,1 --json",
 )

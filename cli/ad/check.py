@@ -3,7 +3,8 @@
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.verdicts import Check, check
 
-from ..options import click, command, json_option, talk
+from ..options import click, json_option, talk
+from ..options import command as declare
 from ..output import emit_json, table
 from .common import Numbers, function_option, warn_uncertified
 
@@ -16,7 +17,7 @@ WORDS = {
 }
 
 
-@command(
+@declare(
     "tfluck ad check --angles 1,2,3",
     "tfluck ad check --function triangle:1,1 --angles 1.5,3,4.5 --json",
 )

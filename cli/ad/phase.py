@@ -7,14 +7,15 @@ import numpy as np
 from tfluck.angular.phase import phase_diagram
 from tfluck.errors import BadInput
 
-from ..options import click, command, json_option
+from ..options import click, json_option
+from ..options import command as declare
 from ..output import emit_json, table
 from .common import Numbers, plot_option, seed_option
 
 DEFAULT = [*np.linspace(1.1, 3, 20).round(10).tolist(), 1.94, 1.98, 2.02, 2.06]
 
 
-@command(
+@declare(
     "tfluck ad phase --plot phase.png",
     "tfluck ad phase --decays 1.5,1.9,2,2.1,2.5 --m 3,4,5 --json",
 )

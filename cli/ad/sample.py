@@ -7,12 +7,13 @@ from tfluck.angular.functions import AngularFunction
 from tfluck.angular.sampling import sample
 
 from ..bar import bar
-from ..options import click, command, json_option
+from ..options import click, json_option
+from ..options import command as declare
 from ..output import emit_json, table
 from .common import function_option, plot_option, seed_option, warn_uncertified
 
 
-@command(
+@declare(
     "tfluck ad sample --m 6 --samples 100000",
     "tfluck ad sample --m 9 --samples 100000 --plot figure-4.png",
 )

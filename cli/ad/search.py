@@ -3,12 +3,13 @@
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.search import hunt
 
-from ..options import click, command, json_option
+from ..options import click, json_option
+from ..options import command as declare
 from ..output import emit_json
 from .common import function_option, seed_option, warn_uncertified
 
 
-@command(
+@declare(
     "tfluck ad search --m 4 --function poisson:0.8",
     "tfluck ad search --m 3 --function relu --json",
 )

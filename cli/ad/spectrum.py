@@ -6,12 +6,13 @@ from tfluck.angular.functions import AngularFunction
 from tfluck.angular.lemmas import Finding, decreasing, end_values, product_inequality
 from tfluck.angular.spectrum import spectrum_of
 
-from ..options import click, command, json_option
+from ..options import click, json_option
+from ..options import command as declare
 from ..output import emit_json, table
 from .common import function_option, plot_option, warn_uncertified
 
 
-@command(
+@declare(
     "tfluck ad spectrum --function relu",
     "tfluck ad spectrum --function cosines:1,-0.5,2 --json",
 )

@@ -6,7 +6,8 @@ from tfluck.angular.functions import AngularFunction
 from tfluck.angular.surface import surface
 from tfluck.errors import BadInput
 
-from ..options import click, command, json_option
+from ..options import click, json_option
+from ..options import command as declare
 from ..output import emit_json, table
 from .common import function_option, plot_option, warn_uncertified
 
@@ -28,7 +29,7 @@ def _fixed(pairs: tuple[str, ...]) -> dict[int, float]:
     return fixed
 
 
-@command(
+@declare(
     "tfluck ad surface --m 3 --fix 1=1 --plot figure-2.png",
     "tfluck ad surface --m 4 --fix 1=1,4=4 --plot figure-3.png",
 )

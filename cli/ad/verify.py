@@ -7,11 +7,12 @@ from pathlib import Path
 from tfluck.angular.certificate import load, verify
 
 from ..bar import bar
-from ..options import click, command, json_option
+from ..options import click, json_option
+from ..options import command as declare
 from ..output import emit_json
 
 
-@command("tfluck ad verify cert.json", "tfluck ad verify cert.json --json")
+@declare("tfluck ad verify cert.json", "tfluck ad verify cert.json --json")
 @click.argument("certificate", type=click.Path(path_type=Path))
 @click.option(
     "--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."

@@ -11,7 +11,8 @@ from tfluck.alignment.geometry import Array
 from tfluck.errors import BadInput
 
 from ..bar import bar
-from ..options import FiniteFloat, click, command, json_option, talk
+from ..options import FiniteFloat, click, json_option, talk
+from ..options import command as declare
 from ..output import emit_json, table
 
 #: The recipe of figure 1: five teachers in an open half plane.
@@ -47,7 +48,7 @@ def _steps(text: str | None, steps: int) -> list[int]:
     return chosen
 
 
-@command(
+@declare(
     f"tfluck align --teachers {HALF_PLANE} --students 20 --steps 50000 --lr 0.1 --seed 1",
     "tfluck align --teachers 5 --steps 5000 --gif spread.gif",
 )

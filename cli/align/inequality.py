@@ -4,11 +4,12 @@ from tfluck.alignment.inequality import challenge
 from tfluck.errors import ClaimFailed
 
 from ..bar import bar
-from ..options import click, command, json_option
+from ..options import click, json_option
+from ..options import command as declare
 from ..output import emit_json, table
 
 
-@command(
+@declare(
     "tfluck align inequality --m 5 --dim 3 --samples 10000",
     "tfluck align inequality --m 2 --dim 7 --samples 2000 --json",
 )

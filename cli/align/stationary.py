@@ -3,12 +3,13 @@
 from tfluck.alignment.stationary import survey
 
 from ..bar import bar
-from ..options import click, command, json_option
+from ..options import click, json_option
+from ..options import command as declare
 from ..output import emit_json, table
 from .descent import teachers_from
 
 
-@command(
+@declare(
     "tfluck align stationary --m 3 --starts 200",
     "tfluck align stationary --m 6 --starts 50 --teachers 5 --json",
 )

@@ -33,8 +33,10 @@ def is_alignment_forced(teachers: Array) -> bool:
     if (norms(teachers) == 0).any():
         raise BadInput("A teacher neuron is zero; it teaches nothing, so remove it.")
     unit = directions(teachers)
-    opposed = (angles_between(unit, unit).supplement < _PARALLEL).any(axis=1)
-    bounds = [(-1.0, 1.0) if both else (0.0, 1.0) for both in opposed]
+    opposed = np.asarray(
+        (angles_between(unit, unit).supplement < _PARALLEL).any(axis=1)
+    )
+    bounds = [(-1.0, 1.0) if both else (0.0, 1.0) for both in opposed.tolist()]
     answer = linprog(
         c=-np.where(opposed, 0.0, 1.0),
         A_eq=unit.T,

@@ -83,8 +83,10 @@ def classify(students: Array, teachers: Array) -> CriticalPoint:
         axis=1, initial=np.inf
     )
     largest = float(nearest.max(initial=0.0))
-    spectrum = (
-        np.linalg.eigvalsh(hessian(students[alive], teachers)) if alive.any() else []
+    curvatures = (
+        np.linalg.eigvalsh(hessian(students[alive], teachers))
+        if alive.any()
+        else np.empty(0)
     )
     return CriticalPoint(
         students=students,
@@ -93,8 +95,8 @@ def classify(students: Array, teachers: Array) -> CriticalPoint:
         gradient=gradient,
         max_angle=largest,
         length_error=float(abs(lengths.sum() - norms(teachers).sum())),
-        flat_directions=int((np.abs(spectrum) <= 1e-4).sum()),
-        negative_directions=int((np.asarray(spectrum) < -1e-4).sum()),
+        flat_directions=int((np.abs(curvatures) <= 1e-4).sum()),
+        negative_directions=int((curvatures < -1e-4).sum()),
     )
 
 

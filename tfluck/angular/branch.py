@@ -61,17 +61,11 @@ def _determinant(entries: Sequence[Sequence[Interval]]) -> Interval:
     """Expand a determinant of intervals along its first row."""
     if len(entries) == 1:
         return entries[0][0]
-    total: Interval | None = None
+    zero = np.zeros_like(entries[0][0].mid)
+    total = Interval(zero, zero)
     for column, entry in enumerate(entries[0]):
         minor = [[*row[:column], *row[column + 1 :]] for row in entries[1:]]
-        term = entry * _determinant(minor)
-        sign = -1.0 if column % 2 else 1.0
-        total = (
-            Interval(sign * term.mid, term.rad)
-            if total is None
-            else total.plus(term, sign)
-        )
-    assert total is not None
+        total = total.plus(entry * _determinant(minor), -1.0 if column % 2 else 1.0)
     return total
 
 
@@ -79,17 +73,16 @@ def _pair_intervals(
     function: AngularFunction, centre: Array, radius: Array
 ) -> dict[tuple[int, int], tuple[Interval, Interval]]:
     """Enclose K and its slope in θ_j − θ_i over each box, for 0 ≤ i < j ≤ m (0 = teacher)."""
-    assert function.smoothness is not None
     points = np.concatenate([np.zeros((1, centre.shape[1])), centre])
     spread = np.concatenate([np.zeros((1, centre.shape[1])), radius])
     pairs = {}
     for i, j in combinations(range(len(points)), 2):
         gap, reach = points[j] - points[i], spread[i] + spread[j]
         t = distance(points[j], points[i])
-        size = function.smoothness.slope(FLOAT, t)
+        size = function.curve.slope(FLOAT, t)
         # Beyond a half turn the distance shrinks as the gap grows; at 0 and π it turns.
         slope = np.where((gap % TURN) <= math.pi, size, -size)
-        bend = function.smoothness.curvature * reach
+        bend = function.curve.curvature * reach
         turns = (t <= reach) | (t + reach >= math.pi)
         slopes = Interval(
             np.where(turns, 0.0, slope), np.where(turns, np.abs(size) + bend, bend)

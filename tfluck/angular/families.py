@@ -16,7 +16,7 @@ from tfluck.errors import BadInput
 
 from .arc_cosine import arc_cosine
 from .engine import ELEMENTARY_ULPS, UNIT
-from .functions import AngularFunction, CosineSeries, Formula, Smoothness
+from .functions import AngularFunction, CosineSeries, Smoothness
 
 #: Bound on the error of a float64 distance of two angles in [0, 2π).
 DISTANCE_ERROR = 8e-16

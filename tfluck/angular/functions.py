@@ -74,6 +74,19 @@ class AngularFunction:
     exact: Callable[..., Any] | None = None
 
     @property
+    def curve(self) -> "Smoothness":
+        """Return slope and curvature.
+
+        Raises:
+            BadInput: the function states none.
+        """
+        if self.smoothness is None:
+            raise BadInput(
+                f"{self.name} states no slope and curvature to bound it with."
+            )
+        return self.smoothness
+
+    @property
     def provable(self) -> bool:
         """Tell whether ball arithmetic, and with it proof, is available."""
         return self.formula is not None
@@ -96,7 +109,9 @@ class AngularFunction:
         """
         if self.formula is not None:
             return np.asarray(self.formula(FLOAT, distances), dtype=np.float64)
-        return _called(self, np.asarray(distances, dtype=np.float64))
+        if self.callable is None:
+            raise BadInput(f"{self.name} has neither a formula nor a callable.")
+        return call(self.name, self.callable, np.asarray(distances, dtype=np.float64))
 
     def ball(self, distance: arb) -> arb:
         """Evaluate f on a ball.
@@ -113,54 +128,48 @@ class AngularFunction:
         return result
 
 
-def _called(function: AngularFunction, distances: Array) -> Array:
-    """Call the user's function on an array, or point by point if it takes no arrays."""
-    assert function.callable is not None
+def call(name: str, function: Callable[[Any], Any], distances: Array) -> Array:
+    """Call a user's function on an array, or point by point if it takes no arrays.
+
+    Raises:
+        BadInput: it raised, or returned what is not one finite real per angle.
+    """
     flat = distances.ravel()
     try:
-        result = np.asarray(function.callable(flat))
+        result = np.asarray(function(flat))
         if result.shape != flat.shape:
             raise TypeError
     except (TypeError, ValueError):
-        result = np.asarray([_point(function, float(point)) for point in flat])
+        result = np.asarray([_point(name, function, float(point)) for point in flat])
     except Exception as error:
-        raise BadInput(_failure(function, error)) from error
-    return _real(function, result, flat).reshape(distances.shape)
+        raise BadInput(f"{name} raised {type(error).__name__}: {error}.") from error
+    return _real(name, result, flat).reshape(distances.shape)
 
 
-def _point(function: AngularFunction, point: float) -> Any:
-    assert function.callable is not None
+def _point(name: str, function: Callable[[Any], Any], point: float) -> Any:
     try:
-        return function.callable(point)
+        return function(point)
     except Exception as error:
         raise BadInput(
-            f"{_failure(function, error)} It was asked for θ = {point!r}."
+            f"{name} raised {type(error).__name__} at θ = {point!r}: {error}."
         ) from error
 
 
-def _failure(function: AngularFunction, error: Exception) -> str:
-    return f"{function.name} raised {type(error).__name__}: {error}."
-
-
-def _real(function: AngularFunction, values: Any, points: Array) -> Array:
+def _real(name: str, values: Any, points: Array) -> Array:
     """Refuse complex, non-numeric and non-finite values, naming the first bad angle."""
     if np.iscomplexobj(values):
-        raise BadInput(
-            f"{function.name} returned complex values; it must map [0, π] to reals."
-        )
+        raise BadInput(f"{name} returned complex values; it must map [0, π] to reals.")
     try:
         real = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise BadInput(
-            f"{function.name} must return one real number per angle."
-        ) from error
+    except (TypeError, ValueError):
+        real = np.empty(0)
     if real.shape != points.shape:
-        raise BadInput(f"{function.name} must return one real number per angle.")
+        raise BadInput(f"{name} must return one real number per angle.")
     bad = ~np.isfinite(real)
     if bad.any():
         where = int(np.argmax(bad))
         raise BadInput(
-            f"{function.name} returned {float(real[where])!r} at θ = {float(points[where])!r}; "
+            f"{name} returned {float(real[where])!r} at θ = {float(points[where])!r}; "
             "it must be finite on [0, π]."
         )
     return real

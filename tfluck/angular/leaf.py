@@ -47,7 +47,6 @@ def _kernel(function: AngularFunction, gap: arb, reach: arb) -> tuple[arb, arb, 
     ``gap`` lies in (−2π, 2π). The distance t is |gap| or 2π − |gap|; where it turns
     (at 0, π and 2π) the slope may have either sign.
     """
-    assert function.smoothness is not None
     pi, span = arb.pi(), arb(0, 1) * reach
     size = abs(gap)
     direct = bool(size <= pi)
@@ -55,12 +54,12 @@ def _kernel(function: AngularFunction, gap: arb, reach: arb) -> tuple[arb, arb, 
     value = function.ball(t)
     wide = t + span
     if wide > 0 and wide < pi:
-        slope = function.smoothness.slope(BALL, wide)
+        slope = function.curve.slope(BALL, wide)
         if direct != bool(gap > 0):
             slope = -slope
     else:
         inside = (wide.max(arb(0))).min(pi) if wide.is_finite() else wide
-        slope = arb(0, 1) * function.smoothness.slope(BALL, inside).abs_upper()
+        slope = arb(0, 1) * function.curve.slope(BALL, inside).abs_upper()
     return value, value + slope * span, slope
 
 

@@ -111,7 +111,8 @@ def phase_diagram(
         function = decay_family(decay)
         for column, m in enumerate(sizes):
             random = generator(seed, "ad-phase", m)
-            angles = random.integers(1, GRID, size=(m, samples)) * (TURN / GRID)
+            steps = random.integers(1, GRID, size=(m, samples))
+            angles = steps.astype(np.float64) * (TURN / GRID)
             verdicts = certified_signs(function, angles).verdicts
             verdicts = verdicts[~_coincident(angles)]
             for kind, code in enumerate((HOLDS, VIOLATED, UNDECIDED)):
@@ -120,7 +121,5 @@ def phase_diagram(
 
 
 def _coincident(angles: Array) -> np.ndarray:
-    close: np.ndarray = (
-        np.diff(np.sort(angles, axis=0), axis=0) < TURN / GRID / 2
-    ).any(axis=0)
-    return close
+    gaps = np.diff(np.sort(angles, axis=0), axis=0)
+    return np.asarray((gaps < TURN / GRID / 2).any(axis=0))

@@ -112,7 +112,8 @@ def sample(
     if m < 1 or samples < 1:
         raise BadInput(f"m and samples must be at least 1; they are {m} and {samples}.")
     histogram, counts, by_ball = SignedLogHistogram(), np.zeros(5, dtype=np.int64), 0
-    max_z, kept, started = -math.inf, [], time.perf_counter()
+    max_z, started = -math.inf, time.perf_counter()
+    kept: list[Array] = []
 
     def work(task: tuple[int, int]) -> Signs:
         return certified_signs(function, draw(m, task[1], seed, task[0]))
@@ -122,7 +123,7 @@ def sample(
         counts += np.bincount(found.verdicts, minlength=5)
         by_ball += found.by_ball
         max_z = max(max_z, float(found.z.max()))
-        if sum(map(len, kept)) < SHOWN:
+        if sum(len(block) for block in kept) < SHOWN:
             kept.append(found.z)
         progress(len(found.z))
     return Sample(

@@ -20,7 +20,8 @@ _NAMES = ["0", "π/2", "π", "3π/2", "2π"]
 def draw_surfaces(surfaces: Sequence[Surface], path: Path) -> None:
     """Draw z as a surface (above) and as a map (below), one column a surface.
 
-    On the map the zero set, where angles coincide, is the bright net; angles with every det M_i > 0 are orange.
+    On the map the zero set, where angles coincide, is the bright net; angles with
+    every det M_i > 0 are orange.
     """
     figure, axes = new_figure(2, len(surfaces), (4.2, 3.8))
     for column, surface in enumerate(surfaces):
