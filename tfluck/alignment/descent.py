@@ -109,20 +109,22 @@ def descend(
     forced = is_alignment_forced(teachers)
     random = np.random.default_rng([seed, 1])
     students, taken = students.copy(), []
-    for step in range(steps + 1):
-        if step in wanted:
-            taken.append(measure(step, students, teachers))
-        if step == steps:
-            break
-        if method == "sgd":
-            inputs = random.standard_normal((batch, students.shape[1]))
-            gradient = sampled_gradient(students, teachers, inputs)
-        else:
-            gradient = weight_gradient(students, teachers)
-        students -= learning_rate * gradient
-        if step % 100 == 0:
-            _refuse_divergence(students, step + 1, learning_rate)
-            progress(step)
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported by name
+        for step in range(steps + 1):
+            if step in wanted:
+                taken.append(measure(step, students, teachers))
+            if step == steps:
+                break
+            if method == "sgd":
+                inputs = random.standard_normal((batch, students.shape[1]))
+                gradient = sampled_gradient(students, teachers, inputs)
+            else:
+                gradient = weight_gradient(students, teachers)
+            students -= learning_rate * gradient
+            if step % 100 == 0 or step + 1 in wanted:
+                _refuse_divergence(students, step + 1, learning_rate)
+            if step % 100 == 0:
+                progress(step)
     return Descent(teachers, tuple(taken), forced)
 
 

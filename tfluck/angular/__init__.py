@@ -7,7 +7,7 @@ from .branch import propose
 from .certificate import Certificate, load, save, verify
 from .families import FORMS, named, parse
 from .functions import AngularFunction, CosineSeries, Smoothness
-from .matrices import antipodal_pairs, associated, determinants
+from .matrices import antipodal_pairs, associated, determinants_by_definition
 from .phase import phase_diagram
 from .sampling import sample
 from .search import hunt
@@ -27,7 +27,7 @@ __all__ = [
     "associated",
     "certified_signs",
     "check",
-    "determinants",
+    "determinants_by_definition",
     "hunt",
     "load",
     "named",

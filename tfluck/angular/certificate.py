@@ -36,7 +36,7 @@ from .leaf import Box, is_negative
 FORMAT = "tfluck angular certificate"
 VERSION = 1
 #: No certificate needs more; a hostile file may claim to.
-MAX_FILE, MAX_SYMBOLS, MAX_DEPTH = 1 << 28, 1 << 28, 48
+MAX_FILE, MAX_SYMBOLS, MAX_DEPTH = 1 << 26, 1 << 26, 48
 #: Above 2π, so that gap · OVER_TURN < δ proves gap · 2π < δ, rounding included.
 OVER_TURN = 6.28318530718
 _BATCH = 2000

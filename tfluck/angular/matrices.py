@@ -8,7 +8,6 @@ M_i is M with column i replaced by b. Cramer's rule gives det M_i = ρ_i det M w
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -91,32 +90,22 @@ def sweep(matrix: Array) -> tuple[Array, Array]:
     return work, determinant
 
 
-@dataclass(frozen=True)
-class Determinants:
-    """det M, the det M_i (shape (m,)), and z = min_i det M_i, in float64."""
+def determinants_by_definition(
+    function: AngularFunction, angles: Array
+) -> tuple[Array, Array]:
+    """Return det M (n,) and every det M_i (m, n) in float64 for ``angles`` (m, n).
 
-    det: float
-    dets: Array
-
-    @property
-    def z(self) -> float:
-        """Return min_i det M_i."""
-        return float(self.dets.min())
-
-
-def determinants(
-    function: AngularFunction, angles: Sequence[float] | Array
-) -> Determinants:
-    """Evaluate every determinant in float64, by its definition; no proof of any sign."""
-    theta = checked_angles(angles)
-    matrix, right = associated(function, theta[:, None])
-    square, b = matrix[:, :, 0], right[:, 0]
-    dets = np.empty(len(theta))
-    for i in range(len(theta)):
-        replaced = square.copy()
-        replaced[:, i] = b
+    m + 1 factorisations a sample, no proof of any sign: for plain callables, and to
+    compare with.
+    """
+    matrix, right = associated(function, angles)
+    stack, b = np.moveaxis(matrix, 2, 0), right.T
+    dets = np.empty(angles.shape)
+    for i in range(len(angles)):
+        replaced = stack.copy()
+        replaced[:, :, i] = b
         dets[i] = np.linalg.det(replaced)
-    return Determinants(float(np.linalg.det(square)), dets)
+    return np.linalg.det(stack), dets
 
 
 def antipodal_pairs(angles: Sequence[float] | Array, tolerance: float = 1e-12) -> int:

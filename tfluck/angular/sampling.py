@@ -85,8 +85,8 @@ class Sample:
 
 
 def draw(m: int, count: int, seed: int, block: int) -> Array:
-    """Return block number ``block`` of the stream: ``count`` uniform draws, shape (m, count)."""
-    return generator(seed, "ad-sample", m, block).random((m, count)) * TURN
+    """Return the first ``count`` uniform draws of block ``block``, shape (m, count)."""
+    return generator(seed, "ad-sample", m, block).random((m, BLOCK))[:, :count] * TURN
 
 
 def _blocks(samples: int) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,7 @@ import numpy as np
 from .balls import certified, degenerate
 from .engine import UNIT
 from .functions import AngularFunction, Array
-from .matrices import associated, sweep
+from .matrices import associated, determinants_by_definition, sweep
 from .verdicts import NOISE, sign_verdict
 
 #: Covers the rounding of the bounds themselves, which are sums of nonnegative terms.
@@ -132,6 +132,8 @@ def certified_signs(function: AngularFunction, angles: Array) -> Signs:
     For a plain Python callable nothing can be certified: the verdicts are those of
     float64, with values inside the noise left undecided.
     """
+    if not function.certifiable:
+        return _guess(function, angles)
     solved = solve(function, angles)
     z = solved.z
     verdicts = np.full(angles.shape[1], UNDECIDED, dtype=np.int8)
@@ -156,16 +158,16 @@ def _decide(function: AngularFunction, theta: Array) -> tuple[int, float]:
     return (DEGENERATE if degenerate(theta) else _CODES[sign_verdict(found)]), z
 
 
-def _guess(solved: Solved, angles: Array) -> np.ndarray:
-    """Judge by float64 alone (nothing certified)."""
-    dets = solved.weights * solved.determinant
+def _guess(function: AngularFunction, angles: Array) -> Signs:
+    """Judge by float64 alone, with determinants by their definition; nothing certified."""
+    dets = determinants_by_definition(function, angles)[1]
     noise = NOISE * np.abs(dets).max(axis=0)
-    least = dets.min(axis=0)
+    least: Array = dets.min(axis=0)
     verdicts = np.full(angles.shape[1], UNDECIDED, dtype=np.int8)
     verdicts[least < -noise] = HOLDS
     verdicts[least > noise] = VIOLATED
     verdicts[degenerate_columns(angles)] = DEGENERATE
-    return verdicts
+    return Signs(least, verdicts, 0)
 
 
 def degenerate_columns(angles: Array) -> np.ndarray:

@@ -9,7 +9,7 @@ from flint import arb
 
 from .balls import Enclosures, certified, degenerate
 from .functions import AngularFunction, Array
-from .matrices import checked_angles, determinants
+from .matrices import checked_angles, determinants_by_definition
 
 Verdict: TypeAlias = Literal["holds", "violated", "zero", "undecided", "degenerate"]
 Interval: TypeAlias = tuple[float, float]
@@ -91,19 +91,21 @@ def check(function: AngularFunction, angles: Sequence[float] | Array) -> Check:
 
 def _uncertified(function: AngularFunction, theta: Array, coincide: bool) -> Check:
     """Judge by float64 alone; a value within the noise of its matrix has no sign."""
-    found = determinants(function, theta)
-    noise = NOISE * max(abs(found.det), *map(abs, found.dets.tolist()), 1e-300)
+    det, dets = (
+        values[..., 0] for values in determinants_by_definition(function, theta[:, None])
+    )
+    noise = NOISE * max(abs(float(det)), *map(abs, dets.tolist()), 1e-300)
     verdict: Verdict = "undecided"
     if coincide:
         verdict = "degenerate"
-    elif found.z < -noise:
+    elif dets.min() < -noise:
         verdict = "holds"
-    elif found.z > noise:
+    elif dets.min() > noise:
         verdict = "violated"
     return Check(
         angles=tuple(theta.tolist()),
-        det=found.det,
-        dets=tuple(found.dets.tolist()),
+        det=float(det),
+        dets=tuple(dets.tolist()),
         det_enclosure=None,
         dets_enclosure=None,
         verdict=verdict,
