@@ -32,7 +32,9 @@ def recipe(steps: int) -> None:
     start = initial_students(20, 2, 0.1, seed=1)
     found = descend(HALF_PLANE, start, steps, 0.1, [row[0] for row in rows])
     assert found.forced
-    for snapshot, (step, largest, median, loss) in zip(found.snapshots, rows, strict=True):
+    for snapshot, (step, largest, median, loss) in zip(
+        found.snapshots, rows, strict=True
+    ):
         assert snapshot.step == step
         assert snapshot.max_angle == pytest.approx(largest, rel=0.06)
         assert snapshot.median_angle == pytest.approx(median, rel=0.15)
@@ -49,7 +51,9 @@ def test_figure_1_recipe_to_50000_steps() -> None:
 
 
 def test_spread_teachers_leave_students_on_antipodes() -> None:
-    found = descend(spread_teachers(5), initial_students(20, 2, 0.1, 1), 6000, 0.1).final
+    found = descend(
+        spread_teachers(5), initial_students(20, 2, 0.1, 1), 6000, 0.1
+    ).final
     assert not descend(spread_teachers(5), found.students, 0, 0.1).forced
     assert found.loss < 1e-6
     assert found.max_angle == pytest.approx(np.pi / 5, abs=0.02)

@@ -36,7 +36,9 @@ def configuration(seed: int, d: int, m: int, k: int) -> tuple[np.ndarray, ...]:
 
 
 def test_known_loss_and_gradient() -> None:
-    assert population_loss(STUDENTS, TEACHER) == pytest.approx(1.522739554410612830626654)
+    assert population_loss(STUDENTS, TEACHER) == pytest.approx(
+        1.522739554410612830626654
+    )
     expected = [
         (-0.358346939279369025, 1.011187599359588005),
         (-0.657848490172422848, 0.769784244870469424),
@@ -54,11 +56,16 @@ def test_opposite_student_has_no_cross_term() -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), d=sizes, m=sizes, k=sizes)
-def test_gradient_is_the_derivative_of_the_loss(seed: int, d: int, m: int, k: int) -> None:
+def test_gradient_is_the_derivative_of_the_loss(
+    seed: int, d: int, m: int, k: int
+) -> None:
     # V1, with random output weights in any dimension.
     w, t, v, a = configuration(seed, d, m, k)
     found, step = population_gradient(w, t, v, a), 1e-5
-    direction, turn = configuration(seed + 1, d, m, 1)[0], configuration(seed + 1, d, m, 1)[2]
+    direction, turn = (
+        configuration(seed + 1, d, m, 1)[0],
+        configuration(seed + 1, d, m, 1)[2],
+    )
     up = population_loss(w + step * direction, t, v + step * turn, a)
     down = population_loss(w - step * direction, t, v - step * turn, a)
     slope = (found.weights * direction).sum() + found.outputs @ turn
@@ -83,13 +90,18 @@ def test_monte_carlo(d: int, m: int, k: int) -> None:
 def test_rotation_scaling_and_order(seed: int, m: int, k: int, scale: float) -> None:
     w, t, v, a = configuration(seed, 3, m, k)
     rotation = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
-    loss, gradient = population_loss(w, t, v, a), population_gradient(w, t, v, a).weights
+    loss, gradient = (
+        population_loss(w, t, v, a),
+        population_gradient(w, t, v, a).weights,
+    )
     turned = population_gradient(w @ rotation, t @ rotation, v, a).weights
     np.testing.assert_allclose(turned, gradient @ rotation, atol=1e-12)
     assert population_loss(scale * w, scale * t, v, a) == pytest.approx(
         scale**2 * loss, rel=1e-9, abs=1e-12 * scale**2
     )
-    assert population_loss(w[::-1], t, v[::-1], a) == pytest.approx(loss, rel=1e-9, abs=1e-12)
+    assert population_loss(w[::-1], t, v[::-1], a) == pytest.approx(
+        loss, rel=1e-9, abs=1e-12
+    )
 
 
 @given(seed=st.integers(0, 2**32 - 1), m=sizes, d=st.integers(2, 5))
@@ -112,7 +124,9 @@ def test_observation_2_1(shares: list, d: int) -> None:
 
 
 @given(
-    seed=st.integers(0, 2**32 - 1), m=st.integers(2, 5), shares=st.tuples(*[st.floats(0.05, 1)] * 2)
+    seed=st.integers(0, 2**32 - 1),
+    m=st.integers(2, 5),
+    shares=st.tuples(*[st.floats(0.05, 1)] * 2),
 )
 def test_parallel_students_merge(seed: int, m: int, shares: tuple) -> None:
     w, t, _, _ = configuration(seed, 3, m, 1)
@@ -128,7 +142,14 @@ def test_parallel_students_merge(seed: int, m: int, shares: tuple) -> None:
 def test_kernel_keeps_its_digits_near_pi(e: float) -> None:
     u, v = polar(np.array([0.0])), polar(np.array([math.pi - e]))
     near = angles_between(u, v)
-    exact = e**3 / 3 - e**5 / 30 + e**7 / 840 - e**9 / 45360 + e**11 / 3991680 - e**13 / 518918400
+    exact = (
+        e**3 / 3
+        - e**5 / 30
+        + e**7 / 840
+        - e**9 / 45360
+        + e**11 / 3991680
+        - e**13 / 518918400
+    )
     e_seen = near.supplement[0, 0]
     assert e_seen == pytest.approx(e, rel=1e-9, abs=3e-16)
     if e > 1e-6:
@@ -180,7 +201,10 @@ def test_pentagon_and_its_antipodes() -> None:
 )
 def test_when_zero_loss_forces_alignment(teachers: np.ndarray, forced: bool) -> None:
     assert is_alignment_forced(teachers) == forced
-    assert is_alignment_forced(teachers * np.arange(1, len(teachers) + 1)[:, None]) == forced
+    assert (
+        is_alignment_forced(teachers * np.arange(1, len(teachers) + 1)[:, None])
+        == forced
+    )
 
 
 @given(st.lists(st.floats(0, 6.28), min_size=2, max_size=6), st.integers(0, 2**32 - 1))
@@ -209,7 +233,9 @@ def test_shapes_and_values_are_checked(arguments: tuple) -> None:
             function(*arguments)
 
 
-@pytest.mark.parametrize("bad", [np.zeros((0, 2)), np.zeros((1, 2)), np.array([[np.inf, 0]])])
+@pytest.mark.parametrize(
+    "bad", [np.zeros((0, 2)), np.zeros((1, 2)), np.array([[np.inf, 0]])]
+)
 def test_teachers_must_teach(bad: np.ndarray) -> None:
     with pytest.raises(BadInput):
         is_alignment_forced(bad)

@@ -23,7 +23,9 @@ seeds = st.integers(0, 2**32 - 1)
 PI = math.pi
 
 
-@pytest.mark.parametrize(("m", "d"), [(1, 1), (1, 2), (2, 2), (3, 2), (5, 3), (4, 4), (6, 7)])
+@pytest.mark.parametrize(
+    ("m", "d"), [(1, 1), (1, 2), (2, 2), (3, 2), (5, 3), (4, 4), (6, 7)]
+)
 def test_v2_v3_identity_and_inequality(m: int, d: int) -> None:
     found = challenge(m, d, 1500, seed=m)
     assert found.identity_error < 1e-13
@@ -84,7 +86,9 @@ def test_v4_gap_function_is_nonnegative_on_the_possible_region() -> None:
 def test_v4_zero_at_the_teacher_and_zero_everywhere_for_aligned(alpha: float) -> None:
     a = np.array(alpha)
     scale = float(weight_factor(a))
-    assert float(gap_function(a, np.array(0.0), a)) == pytest.approx(0, abs=1e-12 * scale)
+    assert float(gap_function(a, np.array(0.0), a)) == pytest.approx(
+        0, abs=1e-12 * scale
+    )
     t = np.linspace(0, PI, 9)
     np.testing.assert_allclose(gap_function(np.array(0.0), t, t), 0, atol=1e-14)
 
@@ -101,7 +105,7 @@ def test_v5_the_chain_of_lemma_3(exponent: float, side: bool) -> None:
     with precision(1200):
         gap = arb(10) ** arb(exponent) * arb.pi() / 2
         a = arb.pi() - gap if side else arb.pi() / 2 + gap
-        s, slope, b, v1 = ball_parts(a)
+        _, slope, b, v1 = ball_parts(a)
 
         def m(v: arb) -> arb:
             return slope * (v.sin() - v * v.cos()) + a.cos() * v.sin()
@@ -201,7 +205,9 @@ def test_v10_theorem_4(seed: int, m: int) -> None:
     random = np.random.default_rng(seed)
     angles = random.random(m) * 2 * PI
     if seed % 2:  # crowd some students round one direction
-        angles = (angles[0] + 10.0 ** -random.uniform(0, 3) * (angles - angles[0])) % (2 * PI)
+        angles = (angles[0] + 10.0 ** -random.uniform(0, 3) * (angles - angles[0])) % (
+            2 * PI
+        )
     assert check(parse("relu"), angles).verdict == "holds"
 
 

@@ -123,7 +123,9 @@ def tampered(path: Path, change: Callable[[dict], None]) -> None:
         lambda f: f.update(delta=None),
         lambda f: f.update(format="other"),
         lambda f: f.update(format_version=99),
-        lambda f: f.update(tree=base64.b64encode(zlib.compress(b"a" * ((1 << 26) + 1))).decode()),
+        lambda f: f.update(
+            tree=base64.b64encode(zlib.compress(b"a" * ((1 << 26) + 1))).decode()
+        ),
     ],
 )
 def test_hostile_files_are_refused_in_one_sentence(
@@ -158,9 +160,7 @@ def test_deep_json_and_missing_files_are_refused(tmp_path: Path) -> None:
 
 
 #: Angles in sixteenths of a turn, all gaps at least two sixteenths.
-SPREAD = [
-    x for x in combinations(range(2, 15), 3) if min(np.diff(x)) >= 2
-]
+SPREAD = [x for x in combinations(range(2, 15), 3) if min(np.diff(x)) >= 2]
 
 
 @given(
@@ -168,15 +168,21 @@ SPREAD = [
     depth=st.integers(7, 9),
     inside=st.tuples(*[st.floats(0, 1)] * 3),
 )
-def test_a_proved_leaf_holds_at_its_points(lows: tuple, depth: int, inside: tuple) -> None:
+def test_a_proved_leaf_holds_at_its_points(
+    lows: tuple, depth: int, inside: tuple
+) -> None:
     box = tuple((low / 16, 2.0**-depth) for low in lows)
     assert is_negative(parse("relu"), box, 2)
     assert not is_negative(parse("relu"), box, 1)
-    turns = [low + share * width for (low, width), share in zip(box, inside, strict=True)]
+    turns = [
+        low + share * width for (low, width), share in zip(box, inside, strict=True)
+    ]
     assert check(parse("relu"), [TURN * x for x in turns]).dets[1] < 0
 
 
-@pytest.mark.parametrize("name", ["poisson:0.8", "relu-ntk", "sqrt-exponential", "triangle:1,1"])
+@pytest.mark.parametrize(
+    "name", ["poisson:0.8", "relu-ntk", "sqrt-exponential", "triangle:1,1"]
+)
 @pytest.mark.parametrize("m", [3, 4, 5])
 def test_search_finds_certified_counterexamples(name: str, m: int) -> None:
     found = hunt(parse(name), m)
@@ -185,7 +191,9 @@ def test_search_finds_certified_counterexamples(name: str, m: int) -> None:
     assert np.all(np.array(found.check.dets) > 0)
 
 
-@pytest.mark.parametrize("name", ["relu", "linear", "exponential:1", "arc-cosine:2", "cosines:1,1"])
+@pytest.mark.parametrize(
+    "name", ["relu", "linear", "exponential:1", "arc-cosine:2", "cosines:1,1"]
+)
 @pytest.mark.parametrize("m", [3, 4, 6])
 def test_search_finds_none_where_the_conjecture_holds(name: str, m: int) -> None:
     assert not hunt(parse(name), m, draws=20_000, rounds=60).found

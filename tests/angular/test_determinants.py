@@ -40,7 +40,8 @@ def test_known_determinants(angles: tuple, det: float, dets: tuple) -> None:
 
 
 @pytest.mark.parametrize(
-    ("angles", "z"), [((2, 3, 5), -4.741352187890681470), ((3, 5, 6), -4.319664561751683549)]
+    ("angles", "z"),
+    [((2, 3, 5), -4.741352187890681470), ((3, 5, 6), -4.319664561751683549)],
 )
 def test_congruent_triples_share_det_m_but_not_z(angles: tuple, z: float) -> None:
     found = check(parse("relu"), angles)
@@ -76,7 +77,10 @@ def test_permuting_students_permutes_determinants(
 ) -> None:
     order = data.draw(st.permutations(range(len(angles))))
     function = parse(name)
-    straight, shuffled = check(function, angles), check(function, [angles[k] for k in order])
+    straight, shuffled = (
+        check(function, angles),
+        check(function, [angles[k] for k in order]),
+    )
     assert straight.verdict == shuffled.verdict
     for place, source in enumerate(order):
         low, high = straight.dets_enclosure[source]
@@ -103,7 +107,9 @@ def test_condition_holds_at_rational_multiples_of_pi(steps: list) -> None:
     "angles", [(1, 1, 2), (0, 1, 2), (1, 2, 2), (0, 0, 0), (0.1, 0.2, 0.3, 0.1)]
 )
 @pytest.mark.parametrize("name", ["relu", "poisson:0.8", "triangle:1,1", "linear"])
-def test_coincident_angles_are_degenerate_never_violations(name: str, angles: tuple) -> None:
+def test_coincident_angles_are_degenerate_never_violations(
+    name: str, angles: tuple
+) -> None:
     found = check(parse(name), angles)
     assert (found.verdict, found.certified) == ("degenerate", True)
     assert found.z == 0
@@ -121,7 +127,9 @@ def test_coincident_angles_are_degenerate_never_violations(name: str, angles: tu
         ("cosines:0,1", (1, 2, 4)),
     ],
 )
-def test_markov_and_rank_deficient_kernels_are_exactly_zero(name: str, angles: tuple) -> None:
+def test_markov_and_rank_deficient_kernels_are_exactly_zero(
+    name: str, angles: tuple
+) -> None:
     found = check(parse(name), angles)
     assert (found.verdict, found.certified, found.z) == ("zero", True, 0)
 
@@ -138,11 +146,26 @@ def test_every_sign_of_a_markov_kernel_is_decided(angles: list, name: str) -> No
     ("name", "angles", "det", "dets"),
     [
         ("triangle:1,1", (1.5, 3, 4.5), 4, (1, 1, 1)),
-        (f"triangle:{math.pi / 2!r},1", (math.pi / 2, math.pi, 3 * math.pi / 2), 4, (1, 1, 1)),
+        (
+            f"triangle:{math.pi / 2!r},1",
+            (math.pi / 2, math.pi, 3 * math.pi / 2),
+            4,
+            (1, 1, 1),
+        ),
         ("poisson:0.8", (1.5, 3, 4.5), 727.8995, (18.6785, 8.1676, 14.2796)),
         ("relu-ntk", (0.74, 3.14, 5.52), 29.14059, (16.88268, 5.79507, 16.36437)),
-        ("cosines:1.2,1,0,0.2", (1.09, 1.73, 5.12), 3.73576, (0.93684, 0.94426, 1.86771)),
-        ("sqrt-exponential", (1, 3, 5), 0.85917431, (0.26056482, 0.03757109, 0.21013524)),
+        (
+            "cosines:1.2,1,0,0.2",
+            (1.09, 1.73, 5.12),
+            3.73576,
+            (0.93684, 0.94426, 1.86771),
+        ),
+        (
+            "sqrt-exponential",
+            (1, 3, 5),
+            0.85917431,
+            (0.26056482, 0.03757109, 0.21013524),
+        ),
     ],
 )
 def test_counterexamples_to_conjecture_5_5(
@@ -194,7 +217,8 @@ def test_conjecture_5_8_is_refuted() -> None:
 
 
 @pytest.mark.parametrize(
-    "angles", [(), (-0.1, 1), (1, TURN), (1, 7), (math.nan, 1), (1, math.inf), ((1, 2),)]
+    "angles",
+    [(), (-0.1, 1), (1, TURN), (1, 7), (math.nan, 1), (1, math.inf), ((1, 2),)],
 )
 def test_bad_angles_are_refused(angles: tuple) -> None:
     with pytest.raises(BadInput):

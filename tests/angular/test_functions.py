@@ -70,7 +70,9 @@ def test_float_values_keep_their_stated_error(name: str, x: float, y: float) -> 
 
 @pytest.mark.parametrize("name", SMOOTH)
 @given(t=st.floats(1e-3, math.pi - 1e-3))
-def test_slope_is_the_derivative_and_curvature_bounds_its_change(name: str, t: float) -> None:
+def test_slope_is_the_derivative_and_curvature_bounds_its_change(
+    name: str, t: float
+) -> None:
     function = parse(name)
     curve = function.curve
     step = 1e-4
@@ -124,7 +126,9 @@ def test_matrices_are_those_of_the_definition() -> None:
                 t = min(gap, TURN - gap)
                 expected = math.sin(t) + (math.pi - t) * math.cos(t)
                 assert matrix[i, j, n] == pytest.approx(expected, abs=1e-14)
-            assert right[i, n] == function.values(distance(angles[i, n], np.zeros(1)))[0]
+            assert (
+                right[i, n] == function.values(distance(angles[i, n], np.zeros(1)))[0]
+            )
 
 
 @pytest.mark.parametrize(
@@ -159,8 +163,12 @@ def user_module(monkeypatch: pytest.MonkeyPatch, **attributes: object) -> None:
     monkeypatch.setitem(__import__("sys").modules, "users_own", module)
 
 
-def test_callables_of_one_number_and_of_arrays_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    user_module(monkeypatch, scalar=lambda t: 1 + math.cos(t), array=lambda t: 1 + np.cos(t))
+def test_callables_of_one_number_and_of_arrays_agree(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user_module(
+        monkeypatch, scalar=lambda t: 1 + math.cos(t), array=lambda t: 1 + np.cos(t)
+    )
     t = np.linspace(0, np.pi, 7).reshape(7, 1)
     one, many = parse("users_own:scalar").values(t), parse("users_own:array").values(t)
     np.testing.assert_allclose(one, many, rtol=0, atol=1e-15)

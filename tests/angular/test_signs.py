@@ -14,7 +14,14 @@ from tfluck.angular.sampling import SignedLogHistogram, draw
 from tfluck.angular.signs import DEGENERATE, HOLDS, VIOLATED, ZERO, solve
 from tfluck.errors import BadInput
 
-AD = ["relu", "arc-cosine:2", "poisson:0.5", "relu-ntk", "triangle:1,1", "sqrt-exponential"]
+AD = [
+    "relu",
+    "arc-cosine:2",
+    "poisson:0.5",
+    "relu-ntk",
+    "triangle:1,1",
+    "sqrt-exponential",
+]
 
 
 @pytest.mark.parametrize("name", AD)
@@ -51,7 +58,12 @@ def test_batched_verdicts_are_those_of_single_checks(name: str) -> None:
 @pytest.mark.parametrize("m", [3, 4, 6, 9])
 def test_a_hundred_thousand_draws_hold_and_none_is_undecided(m: int) -> None:
     found = sample(parse("relu"), m, 100_000, seed=7, jobs=2)
-    assert (found.holds, found.undecided, found.violated, found.zero) == (100_000, 0, 0, 0)
+    assert (found.holds, found.undecided, found.violated, found.zero) == (
+        100_000,
+        0,
+        0,
+        0,
+    )
     assert found.by_float + found.by_ball == 100_000
     assert found.by_ball < 500
     assert found.max_z < 0
@@ -70,7 +82,10 @@ def test_quantiles(m: int, low: float, middle: float) -> None:
 
 def test_draws_depend_on_neither_threads_nor_length() -> None:
     function = parse("relu")
-    short, long = sample(function, 4, 3000, seed=2), sample(function, 4, 9000, 2, jobs=3)
+    short, long = (
+        sample(function, 4, 3000, seed=2),
+        sample(function, 4, 9000, 2, jobs=3),
+    )
     np.testing.assert_array_equal(short.shown, long.shown[:3000])
     assert not np.array_equal(draw(4, 10, 2, 0), draw(4, 10, 3, 0))
 
@@ -114,11 +129,15 @@ def test_sweep_inverts(m: int, seed: int) -> None:
     matrix = np.einsum("ikn,jkn->ijn", root, root) + np.eye(m)[:, :, None]
     inverse, determinant = sweep(matrix)
     for n in range(3):
-        np.testing.assert_allclose(inverse[:, :, n], np.linalg.inv(matrix[:, :, n]), atol=1e-9)
+        np.testing.assert_allclose(
+            inverse[:, :, n], np.linalg.inv(matrix[:, :, n]), atol=1e-9
+        )
         assert determinant[n] == pytest.approx(np.linalg.det(matrix[:, :, n]), rel=1e-9)
 
 
-@given(st.lists(st.floats(-1e20, 1e20), min_size=1, max_size=200), st.floats(0.01, 0.99))
+@given(
+    st.lists(st.floats(-1e20, 1e20), min_size=1, max_size=200), st.floats(0.01, 0.99)
+)
 def test_histogram_quantiles(values: list, share: float) -> None:
     histogram = SignedLogHistogram()
     histogram.add(np.array(values))

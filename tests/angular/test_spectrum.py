@@ -51,12 +51,16 @@ def test_what_is_not_ad_is_still_evaluated() -> None:
     assert len(check(parse("cosines:1,-0.5,2"), (1, 2, 3)).dets) == 3
 
 
-@pytest.mark.parametrize("name", ["relu", "poisson:0.8", "exponential:1", "triangle:2,0.5"])
+@pytest.mark.parametrize(
+    "name", ["relu", "poisson:0.8", "exponential:1", "triangle:2,0.5"]
+)
 @pytest.mark.parametrize("terms", [2, 5, 20])
 def test_tail_bound_is_the_rest_of_the_sum(name: str, terms: int) -> None:
     found = spectrum_of(parse(name), terms)
     total = float(parse(name).values(np.zeros(1))[0])
-    assert found.tail_bound == pytest.approx(total - found.coefficients.sum(), abs=1e-12)
+    assert found.tail_bound == pytest.approx(
+        total - found.coefficients.sum(), abs=1e-12
+    )
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["relu", "linear", "poisson:0.7"]))
@@ -117,7 +121,9 @@ def test_decay_two_is_the_markov_kernel() -> None:
 
 @pytest.mark.parametrize("decay", [1.1, 1.5, 3.0, 8.0])
 def test_tables_agree_between_grids_and_with_plain_sums(decay: float) -> None:
-    np.testing.assert_allclose(folded_table(decay, 512), folded_table(decay, 1024)[::2], atol=1e-13)
+    np.testing.assert_allclose(
+        folded_table(decay, 512), folded_table(decay, 1024)[::2], atol=1e-13
+    )
     if decay > 2.5:
         n = np.arange(1, 200_000)
         for j in (0, 7, 250):

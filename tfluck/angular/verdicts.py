@@ -92,7 +92,8 @@ def check(function: AngularFunction, angles: Sequence[float] | Array) -> Check:
 def _uncertified(function: AngularFunction, theta: Array, coincide: bool) -> Check:
     """Judge by float64 alone; a value within the noise of its matrix has no sign."""
     det, dets = (
-        values[..., 0] for values in determinants_by_definition(function, theta[:, None])
+        values[..., 0]
+        for values in determinants_by_definition(function, theta[:, None])
     )
     noise = NOISE * max(abs(float(det)), *map(abs, dets.tolist()), 1e-300)
     verdict: Verdict = "undecided"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -43,9 +44,11 @@ def save(figure: Figure, path: Path) -> None:
     if kind not in METADATA:
         raise BadInput(f"Pictures are .png, .pdf or .svg, not {path.name!r}.")
     make_directory(path.parent)
-    write_atomic(
-        path,
-        lambda stream: figure.savefig(
-            stream, format=kind, dpi=150, metadata=METADATA[kind]
-        ),
-    )
+    # SVG names its parts at random unless it is given a salt.
+    with rc_context({"svg.hashsalt": "tfluck"}):
+        write_atomic(
+            path,
+            lambda stream: figure.savefig(
+                stream, format=kind, dpi=150, metadata=METADATA[kind]
+            ),
+        )
