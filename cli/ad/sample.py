@@ -65,7 +65,10 @@ def command(
     if as_json:
         emit_json(result)
         return
-    flat = result | {f"quantile {q}": z for q, z in found.quantiles.items()}
-    flat |= {f"certified by {how}": n for how, n in result["certified_by"].items()}  # type: ignore[attr-defined]
-    shown = {k: v for k, v in flat.items() if not isinstance(v, dict)}
+    shown = {k: v for k, v in result.items() if not isinstance(v, dict)}
+    shown |= {f"quantile {q}": z for q, z in found.quantiles.items()}
+    shown |= {
+        "certified by float64": found.by_float,
+        "certified by ball": found.by_ball,
+    }
     click.echo(table([{"quantity": k, "value": v} for k, v in shown.items()]))

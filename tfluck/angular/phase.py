@@ -2,8 +2,8 @@
 
 The family f_p(θ) = ½ + Σ_{n ≥ 1} cos(nθ)/(1 + n^p), p > 1, is AD with all coefficients
 positive. At p = 2 it is π cosh(π − θ)/(2 sinh π), a Markov kernel: all weights but the two
-neighbours' vanish. Rougher kernels (p < 2) violate the conjecture, smoother ones (p from
-about 2.2 on) obey it, up to far larger p where the kernel nears 1/2 + cos(θ)/2.
+neighbours' vanish. On random angles, rougher kernels (p < 2) violate the conjecture and
+smoother ones (p > 2, as far as the signs can be decided) obey it.
 """
 
 from collections.abc import Sequence
