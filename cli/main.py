@@ -11,6 +11,7 @@ COMMANDS = {
     "train": (".train", "Train students of one teacher and watch which nodes win."),
     "resume": (".resume", "Go on with a run exactly where it stopped."),
     "runs": (".runs", "List, show, export and remove runs."),
+    "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
     "align": (".align", "Two-layer students turning towards teachers, exactly."),
     "doctor": (".doctor", "Report versions, devices, disk and determinism."),

@@ -1,5 +1,6 @@
 """What commands share: the lazy group, the common switches, the number types."""
 
+import difflib
 import importlib
 import math
 from collections.abc import Callable, Sequence
@@ -97,6 +98,16 @@ class LazyGroup(Group):
         module = importlib.import_module(self.table[cmd_name][0], self.package)
         found: click.Command = module.command
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        if args and args[0] not in self.table and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], self.table)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

@@ -11,6 +11,8 @@ from hypothesis import settings
 from tfluck.runs import Run, find_or_create
 from tfluck.scales import make_config
 
+pytest_plugins = ["weight_files"]
+
 # A slow machine must not fail a fact.
 settings.register_profile("tfluck", deadline=None, max_examples=60)
 settings.load_profile("tfluck")
@@ -24,28 +26,30 @@ def tf() -> Any:
     return start_tensorflow(2)
 
 
-#: Small enough for many tests, large enough to have every feature.
-TINY = {
-    "teacher_widths": (3, 4),
-    "multiplier": 2,
-    "outputs": 5,
-    "input_dim": 6,
-    "image_size": 8,
-    "epochs": 3,
-    "samples_per_epoch": 300,
-    "batch_size": 16,
-    "eval_samples": 100,
-    "chunk": 7,
-    "jit": False,
-}
+@pytest.fixture(scope="session")
+def tiny() -> dict[str, Any]:
+    """Settings small enough for many tests, large enough to have every feature."""
+    return {
+        "teacher_widths": (3, 4),
+        "multiplier": 2,
+        "outputs": 5,
+        "input_dim": 6,
+        "image_size": 8,
+        "epochs": 3,
+        "samples_per_epoch": 300,
+        "batch_size": 16,
+        "eval_samples": 100,
+        "chunk": 7,
+        "jit": False,
+    }
 
 
 @pytest.fixture
-def make_run(tmp_path: Path) -> Callable[..., Run]:
+def make_run(tmp_path: Path, tiny: dict[str, Any]) -> Callable[..., Run]:
     """Make a run directory of tiny networks; keyword arguments are settings."""
 
     def make(folder: str = "runs", **given: Any) -> Run:
-        return find_or_create(tmp_path / folder, make_config(**TINY | given))
+        return find_or_create(tmp_path / folder, make_config(**tiny | given))
 
     return make
 

@@ -25,6 +25,7 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3" if quiet else "0"
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     with _silent_stderr() if first and quiet else contextlib.nullcontext():
+        import keras  # noqa: F401
         import tensorflow as tf
 
     if first:

@@ -112,8 +112,10 @@ def command(
 
 def _frames(gif: Path | None, plot: Path | None, steps: int) -> list[int]:
     """Refuse bad names before the work, and return the steps an animation needs."""
-    if plot is not None and plot.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise BadInput(f"Pictures are .png, .pdf or .svg, not {plot.name!r}.")
+    if plot is not None:
+        from tfluck.figures.style import format_of
+
+        format_of(plot)
     if gif is None:
         return []
     if gif.suffix.lower() != ".gif":

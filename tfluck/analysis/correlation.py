@@ -53,6 +53,10 @@ class Moments:
             *(getattr(self, f.name) + getattr(other, f.name) for f in fields(self))
         )
 
+    def live(self) -> NDArray[np.bool_]:
+        """Tell which teacher nodes change at all over the samples, ``[m]``."""
+        return np.asarray(self.teacher_square > 0)
+
     def correlation(self) -> Array:
         """Return ρ, ``[m, n]``."""
         centred = np.outer(self.teacher_sum, self.student_sum) / self.count
@@ -73,13 +77,22 @@ def correlation(teacher: ArrayLike, student: ArrayLike) -> Array:
         teacher: activations ``[samples, m]`` or ``[samples, height, width, m]``.
         student: activations of the same samples, n nodes last.
     """
-    flat = [_samples(array) for array in (teacher, student)]
-    return Moments.of(*(array - array[:1] for array in flat)).correlation()
+    return Moments.of(*(_shifted(array) for array in (teacher, student))).correlation()
 
 
-def _samples(activations: ArrayLike) -> Array:
+def live_nodes(activations: ArrayLike) -> NDArray[np.bool_]:
+    """Tell which nodes change at all over the samples.
+
+    A node that never changes has no correlation with anybody; ρ̄ is reported with and
+    without such teacher nodes.
+    """
+    return np.asarray(_shifted(activations).any(axis=0))
+
+
+def _shifted(activations: ArrayLike) -> Array:
     array = np.asarray(activations, np.float64)
-    return array.reshape(-1, array.shape[-1])
+    flat = array.reshape(-1, array.shape[-1])
+    return flat - flat[:1]
 
 
 class BestMatch(NamedTuple):
@@ -93,14 +106,6 @@ def best_match(rho: Array) -> BestMatch:
     """Return each teacher node's most correlated student (signed, M-rhobar)."""
     winner = rho.argmax(axis=1)
     return BestMatch(winner, rho[np.arange(len(rho)), winner])
-
-
-def live_nodes(rho: Array) -> NDArray[np.bool_]:
-    """Tell which teacher nodes change at all on the samples, ``[m]``.
-
-    A node that never changes correlates with nobody, so its row of ρ is exactly 0.
-    """
-    return np.asarray(np.any(rho != 0, axis=1))
 
 
 def coverage(best_rho: Array) -> dict[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 from tfluck.alignment.descent import Descent, Snapshot
 from tfluck.alignment.geometry import Array
 from tfluck.errors import BadInput
-from tfluck.figures.style import COLOURS, GREY, new_figure, save
+from tfluck.figures.style import COLOURS, GREY, panels, save
 from tfluck.files import make_directory, write_atomic
 
 
@@ -57,7 +57,7 @@ def draw_descent(descent: Descent, steps: Sequence[int], path: Path) -> None:
     """Draw one panel for each of ``steps`` (those that have a snapshot)."""
     _plane(descent)
     chosen = [snapshot for snapshot in descent.snapshots if snapshot.step in set(steps)]
-    figure, axes = new_figure(1, len(chosen), (2.3, 2.7))
+    figure, axes = panels(1, len(chosen), (2.3, 2.7))
     for axis, snapshot in zip(axes[0], chosen, strict=True):
         _panel(axis, descent, snapshot)
     save(figure, path)
@@ -82,7 +82,7 @@ def animate_descent(descent: Descent, path: Path) -> None:
         raise BadInput(f"Animations are .gif files, not {path.name!r}.")
     images = []
     for snapshot in descent.snapshots:
-        figure, axes = new_figure(size=(3.4, 3.7))
+        figure, axes = panels(1, 1, (3.4, 3.7))
         _panel(axes[0, 0], descent, snapshot)
         figure.canvas.draw()
         pixels = np.asarray(figure.canvas.buffer_rgba())  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from tfluck.angular.phase import Phase
 from tfluck.angular.sampling import Sample
 from tfluck.angular.spectrum import Spectrum
 from tfluck.angular.surface import Surface
-from tfluck.figures.style import COLOURS, GREY, new_figure, save
+from tfluck.figures.style import COLOURS, GREY, panels, save
 
 _QUARTERS = [0, np.pi / 2, np.pi, 3 * np.pi / 2, 2 * np.pi]
 _NAMES = ["0", "π/2", "π", "3π/2", "2π"]
@@ -23,7 +23,7 @@ def draw_surfaces(surfaces: Sequence[Surface], path: Path) -> None:
     On the map the zero set, where angles coincide, is the bright net; angles with
     every det M_i > 0 are orange.
     """
-    figure, axes = new_figure(2, len(surfaces), (4.2, 3.8))
+    figure, axes = panels(2, len(surfaces), (4.2, 3.8))
     for column, surface in enumerate(surfaces):
         _relief(figure, axes[0, column], surface)
         _map(figure, axes[1, column], surface)
@@ -88,7 +88,7 @@ def draw_samples(samples: Sequence[Sample], path: Path) -> None:
     Above, z is clipped at its 20 % quantile so that the many small values are seen, as in
     the paper; the verdicts and the histogram below are those of the unclipped values.
     """
-    figure, axes = new_figure(2, len(samples), (4.2, 2.8))
+    figure, axes = panels(2, len(samples), (4.2, 2.8))
     for column, sample in enumerate(samples):
         colour = COLOURS[column % len(COLOURS)]
         top, bottom = axes[0, column], axes[1, column]
@@ -125,7 +125,7 @@ def _size_histogram(axis: Any, sample: Sample, colour: str) -> None:
 
 def draw_spectrum(spectrum: Spectrum, path: Path) -> None:
     """Draw |c_k| over k on a logarithmic scale, negative coefficients in another colour."""
-    figure, axes = new_figure(size=(5.0, 3.2))
+    figure, axes = panels(1, 1, (5.0, 3.2))
     axis = axes[0, 0]
     k, c = np.arange(len(spectrum.coefficients)), spectrum.coefficients
     floor = 1e-17
@@ -160,7 +160,7 @@ def _nested(column: int, count: int) -> dict[str, float]:
 
 def draw_phase(phase: Phase, path: Path) -> None:
     """Draw the share of angle sets that obey Conjecture 5.5 over the spectral decay p."""
-    figure, axes = new_figure(size=(5.6, 3.4))
+    figure, axes = panels(1, 1, (5.6, 3.4))
     axis = axes[0, 0]
     for column, m in enumerate(phase.sizes):
         colour = COLOURS[column % len(COLOURS)]

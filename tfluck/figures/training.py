@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from tfluck.figures.style import COLOURS, GREY, new_figure, save
+from tfluck.figures.style import COLOURS, GREY, panels, save
 
 #: metric → (title, label of the axis)
 PANELS = {
@@ -26,7 +26,7 @@ def draw_training(table: pd.DataFrame, title: str, path: Path) -> None:
         title: says which run at which scale.
         path: of the picture; its suffix chooses the format.
     """
-    figure, axes = new_figure(2, 2, (4.6, 3.1))
+    figure, axes = panels(2, 2)
     for axis, (metric, (heading, label)) in zip(axes.flat, PANELS.items(), strict=True):
         chosen = table[table.metric == metric]
         if metric == "loss":

@@ -98,7 +98,7 @@ class Checkpoints:
         return state
 
     def _load(self, path: Path) -> Progress:
-        with np.load(path) as archive:
+        with path.open("rb") as stream, np.load(stream) as archive:
             state = {name: archive[name] for name in archive.files}
         targets: list[tuple[str, Any]] = [(v.path, v) for v in self.student.variables]
         targets += [

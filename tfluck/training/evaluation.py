@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +13,8 @@ from tfluck.analysis import Moments
 from tfluck.training.step import LossFunction
 
 Array = NDArray[np.float64]
+#: ``scalars``, and for ``teacher`` and ``stranger`` the moments of every layer.
+Sums = dict[str, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,14 @@ class Evaluation:
         correlations: ρ per hidden layer, ``[teacher nodes, student nodes]``.
         null_correlations: the same against another teacher, which the student has
             never seen: what chance and width alone give.
+        live: which teacher nodes change at all over the set, per layer.
     """
 
     loss: float
     accuracy: float
     correlations: list[Array]
     null_correlations: list[Array]
+    live: list[NDArray[np.bool_]]
 
 
 class Evaluator:
@@ -50,14 +55,17 @@ class Evaluator:
         self.models = {"teacher": teacher, "stranger": stranger, "student": student}
         self.loss = loss
         self.batches = batches
-        self._look = tf.function(self._sums, reduce_retracing=True)
+        self._look = tf.function(self._sums, reduce_retracing=True, autograph=False)
 
     def evaluate(
         self, report: Callable[[int, int], None] = lambda done, all_: None
     ) -> Evaluation:
         """Go through the set once; ``report(batches done, batches)`` as it goes."""
         first = self.batches[0][:1]
-        shifts = {name: _nodes(model(first)) for name, model in self.models.items()}
+        shifts = {
+            name: [layer[:1] for layer in _nodes(model(first))]
+            for name, model in self.models.items()
+        }
         total = None
         for done, batch in enumerate(self.batches, start=1):
             sums = self._look(batch, shifts)
@@ -65,68 +73,30 @@ class Evaluator:
                 sums if total is None else tf.nest.map_structure(tf.add, total, sums)
             )
             report(done, len(self.batches))
-        return self._conclude(tf.nest.map_structure(lambda t: t.numpy(), total))
+        return _conclude(tf.nest.map_structure(lambda t: t.numpy(), total))
 
-    def _sums(
-        self, x: tf.Tensor, shifts: dict[str, list[tf.Tensor]]
-    ) -> dict[str, list]:
+    def _sums(self, x: tf.Tensor, shifts: dict[str, list[tf.Tensor]]) -> Sums:
         outputs = {
             name: model(x, training=False) for name, model in self.models.items()
         }
         target, logits = outputs["teacher"][-1], outputs["student"][-1]
-        count = tf.cast(len(x), tf.float64)
+        count = tf.cast(tf.shape(x)[0], tf.float64)
         agree = tf.argmax(target, -1) == tf.argmax(logits, -1)
-        flat = {
+        loss = tf.cast(self.loss(target, logits), tf.float64) * count
+        shifted = {
             name: [a - s for a, s in zip(_nodes(found), shifts[name], strict=True)]
             for name, found in outputs.items()
         }
         return {
-            "scalars": [
-                count,
-                tf.cast(self.loss(target, logits), tf.float64) * count,
-                tf.reduce_sum(tf.cast(agree, tf.float64)),
-            ],
-            "rows": [tf.cast(len(layer), tf.float64) for layer in flat["student"]],
+            "scalars": [count, loss, tf.reduce_sum(tf.cast(agree, tf.float64))],
             **{
-                f"{name}_sum": [tf.reduce_sum(a, 0) for a in flat[name]]
-                for name in flat
-            },
-            **{
-                f"{name}_square": [tf.reduce_sum(tf.square(a), 0) for a in flat[name]]
-                for name in flat
-            },
-            **{
-                f"{name}_product": [
-                    tf.matmul(a, s, transpose_a=True)
-                    for a, s in zip(flat[name], flat["student"], strict=True)
+                name: [
+                    _moment_sums(a, s)
+                    for a, s in zip(shifted[name], shifted["student"], strict=True)
                 ]
                 for name in ("teacher", "stranger")
             },
         }
-
-    def _conclude(self, sums: dict[str, list]) -> Evaluation:
-        count, loss, agree = sums["scalars"]
-
-        def correlations(name: str) -> list[Array]:
-            return [
-                Moments(*parts).correlation()
-                for parts in zip(
-                    sums["rows"],
-                    sums[f"{name}_sum"],
-                    sums["student_sum"],
-                    sums[f"{name}_square"],
-                    sums["student_square"],
-                    sums[f"{name}_product"],
-                    strict=True,
-                )
-            ]
-
-        return Evaluation(
-            loss=float(loss / count),
-            accuracy=float(agree / count),
-            correlations=correlations("teacher"),
-            null_correlations=correlations("stranger"),
-        )
 
 
 def _nodes(outputs: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -135,3 +105,29 @@ def _nodes(outputs: list[tf.Tensor]) -> list[tf.Tensor]:
         tf.cast(tf.reshape(layer, (-1, layer.shape[-1])), tf.float64)
         for layer in outputs[:-1]
     ]
+
+
+def _moment_sums(teacher: tf.Tensor, student: tf.Tensor) -> list[tf.Tensor]:
+    """Return the fields of :class:`Moments`, in order."""
+    return [
+        tf.cast(tf.shape(student)[0], tf.float64),
+        tf.reduce_sum(teacher, 0),
+        tf.reduce_sum(student, 0),
+        tf.reduce_sum(tf.square(teacher), 0),
+        tf.reduce_sum(tf.square(student), 0),
+        tf.matmul(teacher, student, transpose_a=True),
+    ]
+
+
+def _conclude(sums: Sums) -> Evaluation:
+    count, loss, agree = sums["scalars"]
+    teacher, stranger = (
+        [Moments(*parts) for parts in sums[name]] for name in ("teacher", "stranger")
+    )
+    return Evaluation(
+        loss=float(loss / count),
+        accuracy=float(agree / count),
+        correlations=[moments.correlation() for moments in teacher],
+        null_correlations=[moments.correlation() for moments in stranger],
+        live=[moments.live() for moments in teacher],
+    )

@@ -5,19 +5,21 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from tfluck.analysis import (
     best_match,
     coverage,
     fan_in_norms,
     fan_out_norms,
-    live_nodes,
     winner_ranks,
 )
 from tfluck.analysis.correlation import Array
 from tfluck.models import linear_layers
 from tfluck.runs import Row
 from tfluck.training.evaluation import Evaluation
+
+Mask = NDArray[np.bool_]
 
 
 def evaluation_rows(
@@ -31,9 +33,9 @@ def evaluation_rows(
     if train_loss is not None:
         rows.append(Row(epoch, "train", None, "loss", train_loss))
     weights = _weight_values(student)
-    pairs = zip(found.correlations, found.null_correlations, strict=True)
-    for layer, (rho, null) in enumerate(pairs):
-        values = _match_values(rho, null) | weights[layer]
+    layers = zip(found.correlations, found.null_correlations, found.live, strict=True)
+    for layer, (rho, null, live) in enumerate(layers):
+        values = _match_values(rho, null, live) | weights[layer]
         rows += [
             Row(epoch, "eval", layer, name, value) for name, value in values.items()
         ]
@@ -41,8 +43,8 @@ def evaluation_rows(
     return [*rows, Row(epoch, "eval", len(weights), "weight_norm", output_norm)]
 
 
-def _match_values(rho: Array, null: Array) -> dict[str, float | None]:
-    best, live = best_match(rho).rho, live_nodes(rho)
+def _match_values(rho: Array, null: Array, live: Mask) -> dict[str, float | None]:
+    best = best_match(rho).rho
     values: dict[str, float | None] = {
         "live_teacher_nodes": int(live.sum()),
         "null_mean_best_correlation": float(best_match(null).rho.mean()),
@@ -71,19 +73,21 @@ def _weight_values(student: keras.Model) -> list[dict[str, float]]:
     ]
 
 
-def rank_rows(epochs: Sequence[int], history: Sequence[Sequence[Array]]) -> list[Row]:
+def rank_rows(
+    epochs: Sequence[int], history: Sequence[Sequence[Array]], live: Sequence[Mask]
+) -> list[Row]:
     """Return the winners' mean and median rank at every epoch, live teacher nodes only.
 
     Args:
         epochs: of the evaluations, ascending.
         history: per evaluation, per layer, ρ.
+        live: per layer, the teacher nodes that count.
     """
     rows = []
     for layer, matrices in enumerate(zip(*history, strict=True)):
-        live = live_nodes(matrices[-1])
-        if not live.any():
+        if not live[layer].any():
             continue
-        ranks = winner_ranks([rho[live] for rho in matrices])
+        ranks = winner_ranks([rho[live[layer]] for rho in matrices])
         for epoch, rank in zip(epochs, ranks, strict=True):
             rows.append(Row(epoch, "eval", layer, "mean_rank", float(rank.mean())))
             rows.append(

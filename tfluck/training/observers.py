@@ -3,7 +3,7 @@
 import os
 import time
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tfluck.analysis.correlation import Array
 from tfluck.config import RunConfig
-from tfluck.files import make_directory, write_arrays, write_json
+from tfluck.files import explained, make_directory, write_arrays, write_json
 from tfluck.runs import (
     Row,
     RunLayout,
@@ -51,7 +51,7 @@ class Recorder:
 
     def evaluated(self, epoch: int, found: Evaluation, rows: list[Row]) -> None:
         """Write the matrices, then the rows: a row promises its matrices."""
-        matrices = {
+        matrices = {f"live{i}": live for i, live in enumerate(found.live)} | {
             f"layer{i}": rho.astype(np.float32)
             for i, rho in enumerate(found.correlations)
         }
@@ -62,16 +62,19 @@ class Recorder:
         """Write the winners' ranks, known only now."""
         paths = sorted(self.layout.correlations.glob("epoch-*.npz"))
         epochs = [_epoch_of(path) for path in paths]
-        write_rows(self.layout.ranks, rank_rows(epochs, [_matrices(p) for p in paths]))
+        history = [_read(path, "layer") for path in paths]
+        live = _read(paths[-1], "live")
+        write_rows(self.layout.ranks, rank_rows(epochs, history, live))
 
 
 def _epoch_of(path: Path) -> int:
     return int(path.stem.removeprefix("epoch-"))
 
 
-def _matrices(path: Path) -> list[Array]:
+def _read(path: Path, part: str) -> list[Any]:
     with np.load(path) as archive:
-        return [archive[f"layer{i}"] for i in range(len(archive.files))]
+        names = (f"{part}{i}" for i in range(len(archive.files)))
+        return [archive[name] for name in names if name in archive.files]
 
 
 class TensorBoard:
@@ -156,8 +159,9 @@ def save_weights(model: keras.Model, path: Path) -> None:
     """Write a model's weights as HDF5, atomically."""
     make_directory(path.parent)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        model.save_weights(temporary, overwrite=True)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with explained(path):
+        try:
+            model.save_weights(temporary, overwrite=True)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -29,7 +29,10 @@ class SGD:
         ]
 
     def apply(self, gradients: list[tf.Tensor], learning_rate: tf.Tensor) -> None:
-        """Take one step along ``gradients``, one per variable."""
+        """Take one step along ``gradients``, one per variable, the lowest layer first."""
+        # The lowest gradient is computed last. A rate that waits for it tells XLA that
+        # every weight has been read before any is written, so it copies none.
+        learning_rate = learning_rate + 0 * tf.reshape(gradients[0], [-1])[0]
         for index, (weight, gradient) in enumerate(
             zip(self.variables, gradients, strict=True)
         ):

@@ -60,7 +60,7 @@ class Program:
         self.optimizer = optimizer
         self.loss = loss
         self.normalize = normalize
-        self.run = tf.function(self._run, jit_compile=jit)
+        self.run = tf.function(self._run, jit_compile=jit, autograph=False)
 
     def step(
         self, x: tf.Tensor, target: tf.Tensor, learning_rate: tf.Tensor
@@ -86,8 +86,8 @@ class Program:
         small ones.
 
         Returns:
-            The losses ``[K]`` (zero beyond ``steps``), and the sum of all squared
-            weights afterwards, which is finite only if every weight is.
+            The losses ``[K]`` (zero beyond ``steps``), and whether every weight is
+            finite afterwards.
         """
         length, size = batches.shape[:2]
         samples = tf.reshape(batches, (length * size, *batches.shape[2:]))
@@ -101,5 +101,6 @@ class Program:
         # Not tf.range: XLA would compile anew for every other number of steps.
         start = (tf.constant(0), tf.zeros((length,), targets.dtype))
         _, losses = tf.while_loop(lambda k, _: k < steps, advance, start)
-        squares = [tf.reduce_sum(tf.square(v.value)) for v in self.student.variables]
-        return losses, tf.add_n(squares)
+        weights = [v.value for v in self.student.variables]
+        finite = [tf.reduce_all(tf.math.is_finite(weight)) for weight in weights]
+        return losses, tf.reduce_all(finite)

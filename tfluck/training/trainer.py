@@ -129,7 +129,6 @@ class Trainer:
                 raise
             seconds = time.monotonic() - started - self.looking
             rate = (self.progress.step - first) / max(seconds, 1e-9)
-            save_weights(self.student, self.layout.final_weights)
             before = self.run.seed_status(self.seed).get("steps_per_second")
             self._end("finished", steps_per_second=rate or before)
 
@@ -172,11 +171,11 @@ class Trainer:
     def _train_chunk(self, chunk: Chunk, batches: tf.Tensor) -> None:
         config = self.config
         rate = config.learning_rate(chunk.start // config.steps_per_epoch)
-        losses, squares = self.program.run(
+        losses, finite = self.program.run(
             batches, tf.constant(chunk.steps), tf.constant(rate, batches.dtype)
         )
         values = losses.numpy()[: chunk.steps].astype(np.float64)
-        if not (np.isfinite(values).all() and math.isfinite(squares)):
+        if not (finite and np.isfinite(values).all()):
             bad = chunk.start + _first_bad(values)
             raise Diverged(
                 f"Training diverged at step {bad}: its loss or weights are not finite. "
@@ -216,6 +215,8 @@ class Trainer:
     def _end(self, status: str, **more: object) -> None:
         for observer in self.observers:
             observer.ended()
+        if status != "diverged":
+            save_weights(self.student, self.layout.final_weights)
         self.status.close(status, self.progress.step, **more)
 
     def _stream(self, seed: int, name: str, samples: int | None) -> Stream:

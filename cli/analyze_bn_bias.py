@@ -1,0 +1,155 @@
+"""`tfluck analyze bn-bias`: Assumption 3 seen in pretrained networks (F6, F16)."""
+
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfluck.errors import BadInput
+
+from .options import click, json_option, talk
+from .options import command as declare
+from .output import emit_json, table
+
+if TYPE_CHECKING:
+    from tfluck.analysis.bn_bias import NetworkBias
+    from tfluck.figures.bn_bias import Panel
+    from tfluck.models.pretrained import Reading
+
+#: The networks of figures 16 and 6.
+DEFAULT = ("vgg11_bn", "vgg16_bn")
+VERDICTS = {
+    "supports": "most biases in front of ReLU are negative, as Assumption 3 needs",
+    "contradicts": "most biases in front of ReLU are not negative",
+    "not-counted": "not counted for or against Assumption 3",
+}
+
+
+@declare(
+    "tfluck analyze bn-bias --plot bn_bias.pdf",
+    "tfluck analyze bn-bias --weights vgg16_bn-6c64b313.pth --json",
+    "tfluck analyze bn-bias --model VGG16 --images photos/",
+    name="bn-bias",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    help="vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn, any keras.applications name, or all: "
+    "those four and every other whose weights Keras has on this disk. May be repeated; "
+    "the default is vgg11_bn and vgg16_bn.",
+)
+@click.option(
+    "--weights",
+    multiple=True,
+    metavar="FILE_OR_URL",
+    help="Safetensors, PyTorch .pth, Keras .h5 or .keras, or a TensorFlow checkpoint; "
+    "the first belongs to the first --model, and so on.",
+)
+@click.option(
+    "--images",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="DIR|NPZ",
+    help="Pictures on which VGG16 and VGG19, which have no BatchNorm, are measured.",
+)
+@click.option("--fresh", is_flag=True, help="Read remote files anew.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw the histograms as .png, .pdf or .svg.",
+)
+@json_option
+def command(
+    models: tuple[str, ...],
+    weights: tuple[str, ...],
+    images: Path | None,
+    fresh: bool,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Count negative, zero and positive BatchNorm biases, layer by layer.
+
+    A negative bias in front of a ReLU lets less than half of the data pass. Of a remote
+    file only the BatchNorm tensors are read (about 0.3 MB), and kept. The biases of a
+    network whose BatchNorm follows its ReLU gate nothing and are never counted.
+    """
+    from tfluck.models.pretrained import read_network
+
+    if plot is not None:
+        from tfluck.figures.style import format_of
+
+        format_of(plot)
+    readings = [
+        read_network(name, file, images=images, fresh=fresh, say=talk)
+        for name, file in pairs(models, weights)
+    ]
+    if as_json:
+        emit_json({"models": [reading.network.to_row() for reading in readings]})
+    else:
+        click.echo("\n\n".join(describe(reading.network) for reading in readings))
+    if plot is not None:
+        draw(readings, plot)
+
+
+def pairs(
+    models: tuple[str, ...], weights: tuple[str, ...]
+) -> list[tuple[str | None, str | None]]:
+    """Say which weights belong to which network; None is the published, or any, one."""
+    from tfluck.models.published import at_hand, network_name
+
+    if not weights:
+        names = [
+            name
+            for model in models or DEFAULT
+            for name in (at_hand() if model == "all" else [network_name(model)])
+        ]
+        return [(name, None) for name in dict.fromkeys(names)]
+    if "all" in models or len(models) > len(weights):
+        raise BadInput("Give one --weights for each --model by name, or none at all.")
+    return list(zip_longest(map(network_name, models), weights))
+
+
+def describe(network: "NetworkBias") -> str:
+    """Lay out one network: its layers, then what they add up to."""
+    keys = ("name", "channels", "negative", "zero", "positive", "negative_fraction")
+    rows: list[dict[str, Any]] = [
+        {key: row[key] for key in (*keys, "pass_rate", "order", "consumer")}
+        for row in network.to_row()["layers"]
+    ]
+    gated = network.negative_fraction_bn_relu
+    head = f"{network.model}, {network.kind} bias, from {network.source}"
+    share = f"negative: {network.negative_fraction:.1%} of all channels"
+    if gated is not None:
+        share += f", {gated:.1%} of those in front of a ReLU"
+    return "\n".join(
+        [head, table(rows), share, f"verdict: {VERDICTS[network.verdict]}"]
+    )
+
+
+def draw(readings: "list[Reading]", path: Path) -> None:
+    """Write the histograms of all networks as one figure."""
+    from tfluck.figures.bn_bias import draw_bn_bias
+    from tfluck.figures.style import save
+
+    save(
+        draw_bn_bias([(heading(reading), panels(reading)) for reading in readings]),
+        path,
+    )
+    talk(f"Drew {path}.")
+
+
+def heading(reading: "Reading") -> str:
+    """Say what a block of panels shows."""
+    network = reading.network
+    kind = "BatchNorm" if network.kind == "batch-norm" else "Effective"
+    return f"{kind} bias of {network.model}"
+
+
+def panels(reading: "Reading") -> "list[Panel]":
+    """Return the biases of each layer; a VGG's layers are Conv0, Conv1, …."""
+    from tfluck.models.vgg import VGG_BN
+
+    if reading.network.model not in VGG_BN:
+        return list(reading.biases)
+    return [(f"Conv{i}", biases) for i, (_, biases) in enumerate(reading.biases)]

@@ -1,0 +1,116 @@
+"""Settings are checked when they are made, and name their experiment."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfluck.config import EXECUTION, RunConfig, parse_schedule, parse_widths
+from tfluck.cost import multiply_adds, plan, step_flop
+from tfluck.errors import BadInput
+from tfluck.scales import SCALES, make_config
+
+configs = st.builds(
+    lambda **given: make_config(**given),
+    arch=st.sampled_from(["fc", "cnn"]),
+    scale=st.sampled_from(sorted(SCALES)),
+    batch_norm=st.sampled_from(["none", "after-relu", "before-relu"]),
+    samples=st.none() | st.integers(64, 10_000),
+    multiplier=st.integers(1, 20),
+    lr=st.just(((0, 0.05), (20, 0.01))),
+    seed=st.integers(0, 1000),
+)
+
+
+@given(configs)
+def test_a_config_survives_json(config: RunConfig) -> None:
+    again = RunConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert again == config
+    assert again.digest() == config.digest()
+
+
+@given(configs, st.sampled_from(sorted(EXECUTION)))
+def test_the_digest_ignores_how_and_sees_what(config: RunConfig, how: str) -> None:
+    values = config.to_dict()
+    faster = values | {"jit": not config.jit, "chunk": config.chunk + 1}
+    assert RunConfig.from_dict(faster).digest() == config.digest()
+    other = values | {"seed": config.seed + 1}
+    assert RunConfig.from_dict(other).digest() != config.digest()
+
+
+def test_the_paper_is_the_default() -> None:
+    fc, cnn = make_config(arch="fc"), make_config(arch="cnn")
+    assert fc.teacher_widths == (50, 75, 100, 125)
+    assert fc.student_widths == (500, 750, 1000, 1250)
+    assert cnn.teacher_widths == (64,) * 4
+    assert cnn.input_shape == (16, 16, 1)
+    assert (fc.bn_affine, cnn.bn_affine) == (False, True)
+    assert (fc.steps_per_epoch, fc.steps) == (1563, 62520)
+    assert make_config(samples=1000).samples_per_epoch == 1000
+
+
+def test_the_default_experiments_keep_their_names() -> None:
+    """A digest that moves would orphan every run people have."""
+    assert make_config().digest() == "44136fa355b3"
+    assert (
+        make_config(teacher_widths=(10, 15, 20, 25), batch_norm="none").digest()
+        == make_config(
+            batch_norm="none", teacher_widths=(10, 15, 20, 25), seed=1
+        ).digest()
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"teacher_widths": (10, 0)},
+        {"teacher_widths": ()},
+        {"batch_size": 200, "samples": 100},
+        {"batch_size": 1},
+        {"lr": ((0, math.nan),)},
+        {"lr": ((5, 0.1),)},
+        {"lr": ((0, 0.1), (0, 0.2))},
+        {"data_std": math.inf},
+        {"momentum": -0.1},
+        {"student_init": "perturb:x"},
+        {"student_init": "perturb:nan"},
+        {"student_init": "perturbed"},
+        {"arch": "rnn"},
+        {"arch": "cnn", "image_size": 8},
+        {"multiplier": 0},
+        {"epochs": -1},
+        {"seed": -1},
+        {"dataset": "imagenet"},
+        {"colour": "blue"},
+        {"scale": "galaxy"},
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(wrong: dict) -> None:
+    with pytest.raises(BadInput, match=r"[.?]$"):
+        make_config(**wrong)
+
+
+def test_schedules_and_widths_are_read() -> None:
+    assert parse_schedule("0.05") == ((0, 0.05),)
+    assert parse_schedule("0:0.05,20:0.01") == ((0, 0.05), (20, 0.01))
+    assert parse_widths("10-15") == (10, 15)
+    config = make_config(lr=parse_schedule("0:0.5,2:0.1"))
+    assert [config.learning_rate(epoch) for epoch in range(4)] == [0.5, 0.5, 0.1, 0.1]
+    for text in ("", "a", "0:1:2", "1,2"):
+        with pytest.raises(BadInput):
+            parse_schedule(text)
+    with pytest.raises(BadInput):
+        parse_widths("10,15")
+
+
+def test_costs_count_every_product() -> None:
+    assert multiply_adds("fc", (20,), (10, 15), 7) == 20 * 10 + 10 * 15 + 15 * 7
+    by_hand = 14 * 14 * 9 * 8 + 12 * 12 * 72 * 8 + 12 * 12 * 8 * 100
+    assert multiply_adds("cnn", (16, 16, 1), (8, 8), 100) == by_hand
+    config = make_config(arch="cnn")
+    twice = plan(config, 1e11).seconds - 10, plan(config, 2e11).seconds - 10
+    assert 1.5 < twice[0] / twice[1] < 2.01
+    assert step_flop(config) * config.chunk < 1e12

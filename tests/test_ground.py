@@ -1,0 +1,108 @@
+"""Files, seeds and presets: what everything else stands on."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfluck.errors import BadInput, TfluckError
+from tfluck.files import (
+    finite,
+    make_directory,
+    to_json,
+    write_arrays,
+    write_atomic,
+    write_json,
+)
+from tfluck.presets import load_preset, presets
+from tfluck.scales import SCALES, make_config
+from tfluck.seeds import child, generator
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(values)
+def test_json_never_holds_nan(value: object) -> None:
+    text = to_json(value)
+    assert json.loads(text, parse_constant=lambda name: pytest.fail(name)) == finite(
+        value
+    )
+
+
+def test_numpy_numbers_become_json() -> None:
+    text = to_json(
+        {"a": np.float32(0.5), "b": np.array([1.0, math.nan]), "c": np.int64(3)}
+    )
+    assert json.loads(text) == {"a": 0.5, "b": [1.0, None], "c": 3}
+
+
+def test_a_failed_write_leaves_the_old_bytes_and_no_litter(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail(stream: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(TfluckError, match="No space left"):
+        write_atomic(path, fail)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_a_sentence() -> None:
+    if not Path("/dev/full").exists():
+        pytest.fail("this test wants Linux's /dev/full")
+    with pytest.raises(TfluckError, match="Cannot write"):
+        write_json(Path("/proc/version/inside"), {})
+
+
+def test_an_unwritable_place_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(TfluckError, match="Cannot write"):
+        make_directory(tmp_path / "file" / "folder")
+
+
+def test_arrays_make_a_round_trip(tmp_path: Path) -> None:
+    arrays = {"a/b": np.arange(6.0).reshape(2, 3), "n": np.int64(3)}
+    write_arrays(tmp_path / "x.npz", arrays)
+    with np.load(tmp_path / "x.npz") as back:
+        assert sorted(back.files) == sorted(arrays)
+        np.testing.assert_array_equal(back["a/b"], arrays["a/b"])
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npz"]
+
+
+@given(st.integers(0, 2**31 - 1), st.lists(st.text(max_size=5), max_size=3))
+def test_children_differ_and_repeat(seed: int, names: list[str]) -> None:
+    own = child(seed, *names)
+    assert own == child(seed, *names) and 0 <= own < 2**31
+    assert own != child(seed, *names, "another")
+    assert generator(seed, *names).random() == generator(seed, *names).random()
+
+
+@pytest.mark.parametrize("name", sorted(presets()))
+@pytest.mark.parametrize("scale", sorted(SCALES))
+def test_every_preset_makes_a_run_at_every_scale(name: str, scale: str) -> None:
+    config = make_config(scale, **load_preset(name).at(scale))
+    if name.split("/")[1] != "demo" and scale == "paper":
+        assert config.seeds == 5 and config.epochs == 40, "the paper repeats 5 times"
+        assert config.steps_per_epoch == 1563
+
+
+def test_figures_of_the_paper_all_have_presets() -> None:
+    figures = {
+        name.split("figure-")[1].split("-")[0] for name in presets() if "figure" in name
+    }
+    assert {"7", "9a", "9b", "17", "18", "19", "20", "21", "22", "23"} <= figures
+
+
+def test_a_misspelt_preset_gets_a_hint() -> None:
+    with pytest.raises(BadInput, match="figure-7-fc-bn"):
+        load_preset("luck-matters/figure-7-fcbn")

@@ -1,0 +1,134 @@
+"""The house stands as drawn: arrows point down, rooms stay small, nothing is forgotten."""
+
+import ast
+import configparser
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+#: Highest first. A module may import its own floor's rooms only if they are its own.
+FLOORS = [
+    {"cli"},
+    {"papers"},
+    {"sweeps", "figures"},
+    {"training"},
+    {"runs", "data", "models"},
+    {"analysis", "theory", "angular", "alignment", "foreign"},
+    {
+        "__init__",
+        "config",
+        "cost",
+        "errors",
+        "files",
+        "presets",
+        "runtime",
+        "scales",
+        "seeds",
+    },
+]
+#: Rooms that must work without TensorFlow.
+DRY = {
+    "angular",
+    "alignment",
+    "figures",
+    "runs",
+    "config",
+    "scales",
+    "cost",
+    "presets",
+    "cli",
+}
+MODULES = sorted(p for top in ("tfluck", "cli") for p in (ROOT / top).rglob("*.py"))
+names = [str(path.relative_to(ROOT)) for path in MODULES]
+
+
+def room(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return "cli" if parts[0] == "cli" else parts[1]
+
+
+def floor(name: str) -> int:
+    return next(level for level, rooms in enumerate(FLOORS) if name in rooms)
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def top_imports(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from imports(node)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_arrows_point_down(path: Path) -> None:
+    here = room(path)
+    for module in imports(ast.parse(path.read_text())):
+        parts = module.split(".")
+        if parts[0] != "tfluck" or len(parts) < 2 or parts[1].startswith("__"):
+            continue
+        there = parts[1]
+        if any(there in rooms for rooms in FLOORS) and there != here:
+            same_ground = floor(here) == floor(there) == len(FLOORS) - 1
+            assert floor(there) > floor(here) or same_ground, f"{here} imports {module}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_dry_rooms_import_no_tensorflow_at_the_top(path: Path) -> None:
+    if room(path) in DRY:
+        wet = {"tensorflow", "keras", "tensorboard", "tensorflow_datasets"}
+        found = {
+            module.split(".")[0] for module in top_imports(ast.parse(path.read_text()))
+        }
+        assert not wet & found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_rooms_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            if body:
+                lines = (body[-1].end_lineno or 0) - body[0].lineno + 1
+                assert lines <= 45, f"{node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_nothing_from_a_file_is_ever_run(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"eval", "exec", "compile", "__import__"}
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            assert not {"pickle", "dill", "joblib", "marshal", "shelve"} & set(
+                imports(node)
+            )
+        if isinstance(node, ast.keyword):
+            assert node.arg != "allow_pickle"
+
+
+def test_every_package_is_declared() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    declared = set(setup["options"]["packages"].split())
+    folders = {
+        path.parent.relative_to(ROOT) for path in MODULES if path.name == "__init__.py"
+    }
+    found = {".".join(folder.parts) for folder in folders}
+    assert declared == {"tfluck.cli" if name == "cli" else name for name in found}
+
+
+def test_presets_are_shipped() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    assert "*/*.toml" in setup["options.package_data"]["tfluck.presets"]

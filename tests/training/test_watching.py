@@ -1,0 +1,117 @@
+"""What is seen of a training: evaluation, TensorBoard, traces, memory of graphs."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tfluck.analysis import correlation
+
+
+@pytest.fixture(params=["fc", "cnn"])
+def trained(request: pytest.FixtureRequest, make_run: Any, tf: Any) -> Any:
+    from tfluck.training.trainer import Trainer
+
+    run = make_run(arch=request.param, epochs=2)
+    trainer = Trainer(run, 1, lambda step, note: None)
+    trainer.train()
+    return trainer
+
+
+def test_the_streamed_evaluation_is_the_direct_one(trained: Any, tf: Any) -> None:
+    x = tf.concat(trained.evaluator.batches, 0)
+    assert len(x) == trained.config.eval_samples
+    found = trained.evaluator.evaluate()
+    teacher, student = trained.teacher(x), trained.student(x)
+    for layer, rho in enumerate(found.correlations):
+        np.testing.assert_allclose(
+            rho, correlation(teacher[layer], student[layer]), atol=1e-9
+        )
+    difference = teacher[-1].numpy().astype(float) - student[-1].numpy()
+    np.testing.assert_allclose(found.loss, np.mean(difference**2), rtol=1e-5)
+    same = np.argmax(teacher[-1], -1) == np.argmax(student[-1], -1)
+    assert found.accuracy == pytest.approx(same.mean())
+
+
+def test_the_null_is_another_teacher(trained: Any) -> None:
+    found = trained.evaluator.evaluate()
+    for rho, null in zip(found.correlations, found.null_correlations, strict=True):
+        assert rho.shape == null.shape and not np.array_equal(rho, null)
+
+
+def test_one_trace_serves_all_chunks(trained: Any) -> None:
+    assert trained.program.run.experimental_get_tracing_count() == 1
+
+
+def test_tensorboard_shows_scalars_images_and_hparams(trained: Any, tf: Any) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = trained.run.layout.tensorboard(1)
+    events = EventAccumulator(str(folder)).Reload()
+    tags = set(events.Tags()["tensors"])
+    wanted = {"loss/eval", "loss/train", "accuracy/eval", "correlation/layer0"}
+    wanted |= {f"mean_best_correlation/layer{layer}" for layer in range(2)}
+    assert wanted <= tags
+    rho = [
+        float(tf.make_ndarray(event.tensor_proto))
+        for event in events.Tensors("mean_best_correlation/layer0")
+    ]
+    assert len(rho) == 3 and all(-1 <= value <= 1 for value in rho)
+    image = tf.make_ndarray(events.Tensors("correlation/layer0")[-1].tensor_proto)
+    assert image[2].startswith(b"\x89PNG")
+    plugins = events.summary_metadata
+    assert any(meta.plugin_data.plugin_name == "hparams" for meta in plugins.values())
+
+
+def test_the_picture_of_a_perfect_match_is_a_staircase(tf: Any) -> None:
+    from tfluck.training.observers import picture
+
+    image = picture(np.eye(4)[:, [2, 0, 3, 1]], height=4)
+    blue = image[..., 0] < 128
+    np.testing.assert_array_equal(blue, np.eye(4, dtype=bool))
+    assert picture(np.full((1, 3), -1.0))[0, 0, 2] < 50, "negative is orange"
+
+
+def test_a_finished_run_draws_the_same_bytes_twice(trained: Any, tmp_path: Any) -> None:
+    import pandas as pd
+
+    from tfluck.figures.training import draw_training
+    from tfluck.runs import write_csv
+
+    with (tmp_path / "t.csv").open("w", newline="") as stream:
+        write_csv(trained.run, stream)
+    table = pd.read_csv(tmp_path / "t.csv")
+    for kind in ("png", "pdf", "svg"):
+        paths = [tmp_path / f"{n}.{kind}" for n in range(2)]
+        for path in paths:
+            draw_training(table, "title", path)
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("settings", [{"loss": "cross-entropy"}, {"normalize": True}])
+def test_other_objectives_learn_too(settings: dict, make_run: Any, tf: Any) -> None:
+    from tfluck.models import linear_layers
+    from tfluck.training.trainer import Trainer
+
+    run = make_run(**settings, batch_norm="none", lr=((0, 0.01),), epochs=4)
+    trainer = Trainer(run, 1, lambda step, note: None)
+    before = trainer.evaluator.evaluate()
+    trainer.train()
+    after = trainer.evaluator.evaluate()
+    assert after.loss < before.loss
+    if "normalize" in settings:
+        for layer in linear_layers(trainer.student):
+            rows = layer.kernel.numpy().reshape(-1, layer.kernel.shape[-1])
+            np.testing.assert_allclose(np.linalg.norm(rows, axis=0), 1, atol=1e-4)
+
+
+def test_zero_epochs_only_look(make_run: Any, tf: Any) -> None:
+    from tfluck.training.trainer import Trainer
+
+    run = make_run(epochs=0)
+    trainer = Trainer(run, 1, lambda step, note: None)
+    start = [weight.copy() for weight in trainer.student.get_weights()]
+    trainer.train()
+    assert run.status() == "finished"
+    for before, after in zip(start, trainer.student.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
