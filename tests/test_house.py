@@ -126,7 +126,8 @@ def test_every_package_is_declared() -> None:
         path.parent.relative_to(ROOT) for path in MODULES if path.name == "__init__.py"
     }
     found = {".".join(folder.parts) for folder in folders}
-    assert declared == {"tfluck.cli" if name == "cli" else name for name in found}
+    installed = {f"tfluck.{n}" if n.split(".")[0] == "cli" else n for n in found}
+    assert declared == installed
 
 
 def test_presets_are_shipped() -> None:

@@ -50,13 +50,15 @@ def test_every_example_parses(
             example.split(">")[0].split("|")[0].replace('eval "$(', "").rstrip(')"')
         )
         words = shlex.split(command)
-        assert words[: len(path) + 1] == ["tfluck", *path]
-        for word in words[len(path) + 1 :]:
+        # A group may have a default command, whose name is not typed.
+        typed = path if words[1 : len(path) + 1] == list(path) else path[:-1]
+        assert words[: len(typed) + 1] == ["tfluck", *typed] and len(typed) > 0
+        for word in words[len(typed) + 1 :]:
             if word.endswith("/"):
                 Path(word).mkdir(exist_ok=True)
             elif Path(word).suffix in {".npz", ".keras", ".json", ".gz"}:
                 Path(word).touch()
-        found.make_context(path[-1], words[len(path) + 1 :]).close()
+        found.make_context(path[-1], words[len(typed) + 1 :]).close()
 
 
 @pytest.mark.parametrize(
