@@ -14,6 +14,7 @@ from tfluck.config import (
 )
 from tfluck.cost import plan
 from tfluck.errors import BadInput
+from tfluck.files import explained, make_directory
 from tfluck.presets import load_preset
 from tfluck.runs import Run, RunLayout, find_or_create, summarize
 from tfluck.scales import SCALES, make_config
@@ -240,9 +241,8 @@ def draw(run: Run) -> list[Path]:
     from tfluck.runs import write_csv
 
     folder = run.layout.figures
-    folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "training.csv"
-    with table.open("w", newline="") as stream:
+    table = make_directory(folder) / "training.csv"
+    with explained(table), table.open("w", newline="") as stream:
         write_csv(run, stream)
     frame = pd.read_csv(table)
     paths = [folder / "training.png", folder / "training.pdf"]
