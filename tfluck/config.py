@@ -13,6 +13,7 @@ Arch = Literal["fc", "cnn"]
 BatchNormPlace = Literal["none", "after-relu", "before-relu"]
 Loss = Literal["mse", "cross-entropy"]
 TeacherInit = Literal["separated", "default"]
+Targets = Literal["teacher", "labels"]
 #: (first epoch, learning rate) pairs, ascending, the first one at epoch 0.
 Schedule = tuple[tuple[int, float], ...]
 
@@ -21,11 +22,17 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "batch_norm": get_args(BatchNormPlace),
     "loss": get_args(Loss),
     "teacher_init": get_args(TeacherInit),
+    "teacher_batch_norm": get_args(BatchNormPlace),
+    "targets": get_args(Targets),
 }
 STUDENT_INITS = ("default", "perturb:S", "same-direction", "same-sign")
 
-#: Fields that decide how fast a result comes, or who sees it, but not what it is.
-EXECUTION = frozenset({"jit", "chunk"})
+#: Image sets by name; ``npz:PATH`` is one too.
+IMAGE_SETS = ("cifar10", "cifar100", "mnist", "fashion_mnist", "digits")
+
+#: Fields that decide how fast a result comes, who sees it or where its ingredients lie,
+#: but not what it is.
+EXECUTION = frozenset({"jit", "chunk", "data_dir", "teacher"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +72,23 @@ class RunConfig:
     eval_every: int = 1
     jit: bool = True
     chunk: int = 200
+    #: Where published image sets lie; None for TFDS's own directory.
+    data_dir: str | None = None
+    #: Digest of an npz file's bytes when the run was made.
+    data_digest: str = ""
+    #: Shape of one labelled sample; None for Gaussian data, whose shape has names.
+    sample_shape: tuple[int, ...] | None = None
+    #: Train on random crops and mirror images.
+    augment: bool = False
+    #: What students learn: a teacher's outputs, or the true labels (pretraining).
+    targets: Targets = "teacher"
+    #: Directory of a pretrained teacher, and the digest of its weights.
+    teacher: str | None = None
+    teacher_digest: str = ""
+    teacher_batch_norm: BatchNormPlace = "none"
+    teacher_bn_affine: bool = False
+    #: Share of each hidden layer's nodes to remove when pretraining is over.
+    prune: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -77,8 +101,20 @@ class RunConfig:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample."""
+        if self.sample_shape is not None:
+            return self.sample_shape
         side = self.image_size
         return (side, side, 1) if self.arch == "cnn" else (self.input_dim,)
+
+    @property
+    def data_kind(self) -> str:
+        """The data set's name without a path: ``npz`` for ``npz:PATH``."""
+        return self.dataset.partition(":")[0]
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the data are images with true classes."""
+        return self.dataset != "gaus"
 
     @property
     def steps_per_epoch(self) -> int:
@@ -114,8 +150,9 @@ class RunConfig:
         if unknown := sorted(set(values) - known):
             raise BadInput(f"Unknown settings: {', '.join(unknown)}.")
         given = dict(values)
-        if "teacher_widths" in given:
-            given["teacher_widths"] = tuple(given["teacher_widths"])
+        for name in ("teacher_widths", "sample_shape", "prune"):
+            if given.get(name) is not None:
+                given[name] = tuple(given[name])
         if "lr" in given:
             given["lr"] = tuple((int(at), float(rate)) for at, rate in given["lr"])
         return cls(**given)
@@ -132,6 +169,8 @@ class RunConfig:
             if field.name not in EXECUTION
             and getattr(self, field.name) != field.default
         }
+        if self.data_digest:
+            chosen["dataset"] = self.data_kind  # its bytes count, not where they lie
         text = to_json(dict(sorted(chosen.items())))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -191,12 +230,43 @@ def _check(config: RunConfig) -> None:
             value in allowed,
             f"{name.replace('_', '-')} must be one of {', '.join(allowed)}, not {value!r}.",
         )
-    _require(
-        config.dataset == "gaus", f"Unknown data set {config.dataset!r}; use gaus."
-    )
+    _check_data(config)
     _check_counts(config)
     _check_numbers(config)
     _check_shapes(config)
+
+
+def _check_data(config: RunConfig) -> None:
+    _require(
+        config.dataset in ("gaus", *IMAGE_SETS) or config.dataset.startswith("npz:"),
+        f"Unknown data set {config.dataset!r}; use gaus, {', '.join(IMAGE_SETS)} "
+        "or npz:PATH.",
+    )
+    _require(
+        config.labelled == (config.sample_shape is not None),
+        f"{config.dataset} needs the settings that tfluck.data.describe gives."
+        if config.labelled
+        else "sample-shape belongs to labelled data; gaus has input-dim and image-size.",
+    )
+    _require(
+        not config.augment or len(config.sample_shape or ()) == 3,
+        "Only images can be augmented.",
+    )
+    if config.targets == "labels":
+        _require(config.labelled, "gaus has no labels to learn; use an image set.")
+        _require(
+            config.student_init == "default" and not config.teacher_digest,
+            "A net that learns labels has no teacher to start near.",
+        )
+    _require(
+        not config.teacher_digest or config.teacher_bias == 0,
+        "teacher-bias shifts a random teacher's biases, not a pretrained one's.",
+    )
+    _require(
+        all(0 <= share < 1 for share in config.prune)
+        and len(config.prune) in (0, 1, len(config.teacher_widths)),
+        "prune takes one share in [0, 1), or one for every hidden layer.",
+    )
 
 
 def _check_counts(config: RunConfig) -> None:
@@ -261,8 +331,16 @@ def _check_shapes(config: RunConfig) -> None:
         config.batch_norm == "none" or config.batch_size >= 2,
         "BatchNorm needs batches of at least 2 samples.",
     )
+    if config.arch == "fc":
+        return
+    shape = config.input_shape
     _require(
-        config.arch == "fc" or config.image_size > 2 * len(widths),
+        len(shape) == 3,
+        f"A cnn needs images, and {config.dataset} has samples of shape {shape}; "
+        "use --arch fc.",
+    )
+    _require(
+        min(shape[:2]) > 2 * len(widths),
         f"{len(widths)} convolutions of 3×3 without padding need an image-size above "
-        f"{2 * len(widths)}, not {config.image_size}.",
+        f"{2 * len(widths)}, not {min(shape[:2])}.",
     )

@@ -9,6 +9,8 @@ from tfluck.config import RunConfig
 #: signal is heard, yet many steps of a small net to spread the cost of a call over.
 CHUNK_FLOP = 2e11
 LONGEST_CHUNK = 200
+#: Bytes of inputs that one chunk may hold; two more wait in the pipeline.
+CHUNK_BYTES = 6.4e7
 #: What a step costs beyond its products, and the share of the peak rate it reaches.
 STEP_OVERHEAD = 4e-4
 EFFICIENCY = {"fc": 0.55, "cnn": 0.55}
@@ -37,12 +39,16 @@ def step_flop(config: RunConfig) -> float:
     """Count one training step: the student three ways, the teacher one."""
     student = _forward(config, config.student_widths)
     teacher = _forward(config, config.teacher_widths)
+    if config.targets == "labels":
+        teacher = 0
     return 2.0 * config.batch_size * (3 * student + teacher)
 
 
 def chunk_length(config: RunConfig) -> int:
     """Choose how many steps one compiled call makes."""
-    return max(1, min(LONGEST_CHUNK, round(CHUNK_FLOP / step_flop(config))))
+    batch = 4.0 * config.batch_size * math.prod(config.input_shape)
+    steps = min(CHUNK_FLOP / step_flop(config), CHUNK_BYTES / batch)
+    return max(1, min(LONGEST_CHUNK, round(steps)))
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,11 @@ def plan(config: RunConfig, rate: float, jobs: int = 1) -> Plan:
 
 
 def _parameters(config: RunConfig) -> int:
-    dense = multiply_adds(
-        "fc", config.input_shape[-1:], config.student_widths, config.outputs
-    )
+    shape = config.input_shape if config.arch == "fc" else config.input_shape[-1:]
+    dense = multiply_adds("fc", shape, config.student_widths, config.outputs)
     if config.arch == "fc":
         return dense
-    side = config.image_size - 2 * len(config.teacher_widths)
+    shrink = 2 * len(config.teacher_widths)
+    places = math.prod(side - shrink for side in config.input_shape[:2])
     last = config.student_widths[-1] * config.outputs
-    return 9 * (dense - last) + side * side * last
+    return 9 * (dense - last) + places * last

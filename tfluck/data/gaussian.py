@@ -10,11 +10,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from tfluck.data.stateless import BLOCK, PHILOX, blocks_of, counter, sample_order
 from tfluck.seeds import child
-
-PHILOX = 1
-#: Numbers that one Philox counter yields.
-BLOCK = 4
 
 
 def gaussian_batches(
@@ -29,12 +26,11 @@ def gaussian_batches(
         float32 ``[count, *shape]``; row k depends on ``first + k`` only.
     """
     size = math.prod(shape)
-    blocks = math.ceil(size / BLOCK)
-    counter = tf.cast(tf.cast(first, tf.int64) * blocks, tf.uint64)
+    blocks = blocks_of(size)
     numbers = tf.raw_ops.StatelessRandomNormalV2(
         shape=[count, blocks * BLOCK],
         key=tf.constant([seed], tf.uint64),
-        counter=tf.stack([counter, tf.constant(0, tf.uint64)]),
+        counter=counter(first, blocks),
         alg=PHILOX,
     )
     return tf.reshape(numbers[:, :size], [count, *shape])
@@ -85,23 +81,8 @@ class Stream:
         return self.std * gaussian_batches(self._child("set"), 0, 1, shape)[0]
 
     def _order(self, first: tf.Tensor | int, count: int) -> tf.Tensor:
-        """Return which samples make up the batches: int64 ``[count, batch]``."""
         size = self.samples or 1
-        start = tf.cast(first, tf.int64) * self.batch_size
-        position = start + tf.range(count * self.batch_size, dtype=tf.int64)
-        passes, index = tf.cast(position // size, tf.int32), position % size
-        seeds = tf.stack(
-            [
-                tf.fill(tf.shape(passes), self._child("order")),
-                passes,
-                tf.zeros_like(passes),
-            ],
-            axis=-1,
-        )
-        order = tf.raw_ops.RandomIndexShuffle(
-            index=index, seed=seeds, max_index=tf.constant(size - 1, tf.int64), rounds=4
-        )
-        return tf.reshape(order, [count, self.batch_size])
+        return sample_order(self._child("order"), size, first, count, self.batch_size)
 
     def _child(self, part: str) -> int:
         return child(self.seed, "data", self.name, part)

@@ -8,25 +8,31 @@ from tfluck.runs.directory import (
     remove_run,
     resolve_run,
 )
-from tfluck.runs.layout import RunLayout, SeedLayout
+from tfluck.runs.layout import RunLayout, SeedLayout, TeacherLayout
 from tfluck.runs.records import Row, append_rows, keep_rows_through, read_rows
 from tfluck.runs.summary import summarize
 from tfluck.runs.table import tidy_rows, write_csv
+from tfluck.runs.teachers import Teacher, adopt_teacher, read_teacher, write_teacher
 
 __all__ = [
     "Row",
     "Run",
     "RunLayout",
     "SeedLayout",
+    "Teacher",
+    "TeacherLayout",
+    "adopt_teacher",
     "append_rows",
     "find_or_create",
     "keep_rows_through",
     "list_runs",
     "open_run",
     "read_rows",
+    "read_teacher",
     "remove_run",
     "resolve_run",
     "summarize",
     "tidy_rows",
     "write_csv",
+    "write_teacher",
 ]

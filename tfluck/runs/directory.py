@@ -147,7 +147,8 @@ def _find(root: Path, config: RunConfig) -> Path:
             continue
         if found.get("digest") == digest:
             return manifest.parent
-    return root / f"{config.dataset}-{config.arch}-{digest}"
+    role = "teacher-" if config.targets == "labels" else ""
+    return root / f"{role}{config.data_kind}-{config.arch}-{digest}"
 
 
 def _manifest(config: RunConfig) -> dict[str, Any]:

@@ -56,6 +56,23 @@ class SeedLayout:
 
 
 @dataclass(frozen=True)
+class TeacherLayout:
+    """The files of a pretrained teacher."""
+
+    root: Path
+
+    @property
+    def recipe(self) -> Path:
+        """What it is, how it was made, how good it is."""
+        return self.root / "teacher.json"
+
+    @property
+    def weights(self) -> Path:
+        """Its weights, as Keras' HDF5."""
+        return self.root / "teacher.weights.h5"
+
+
+@dataclass(frozen=True)
 class RunLayout:
     """The files of a run: one teacher, one or more students."""
 
@@ -75,6 +92,11 @@ class RunLayout:
     def teacher_weights(self) -> Path:
         """The teacher."""
         return self.root / "teacher.weights.h5"
+
+    @property
+    def pretrained(self) -> Path:
+        """The teacher directory that pretraining made."""
+        return self.root / "teacher"
 
     @property
     def summary(self) -> Path:

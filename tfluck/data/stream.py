@@ -1,0 +1,128 @@
+"""Open a run's streams: batches that are a pure function of (seed, stream name, step)."""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import tensorflow as tf
+
+from tfluck.config import RunConfig
+from tfluck.data.augmentation import NUMBERS, crop_and_flip
+from tfluck.data.gaussian import Stream
+from tfluck.data.images import ImageSet
+from tfluck.data.registry import load_images
+from tfluck.data.stateless import bit_batches, sample_order
+from tfluck.errors import BadInput
+from tfluck.seeds import child, generator
+
+#: Inputs ``[count, batch, …]``, or those and targets ``[count, batch, classes]``.
+Batches = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
+
+
+class BatchStream(Protocol):
+    """What training needs of its data."""
+
+    def batches(self, first: tf.Tensor | int, count: int) -> Batches:
+        """Return batches ``first … first + count − 1``."""
+
+    def chunks(self, starts: Iterable[int], length: int) -> tf.data.Dataset:
+        """Return a pipeline of ``length`` batches from each of the ``starts``."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageStream:
+    """Batches of labelled images, walked in a new order each pass.
+
+    Args:
+        seed: the run's seed.
+        name: of the stream; two names give independent orders and augmentations.
+        images: the training split is what is walked.
+        batch_size: samples of a batch.
+        augment: random crops and mirror images, new ones at each step.
+        labelled: yield (inputs, one-hot classes) in place of inputs alone.
+    """
+
+    seed: int
+    name: str
+    images: ImageSet
+    batch_size: int
+    augment: bool = False
+    labelled: bool = False
+
+    def batches(self, first: tf.Tensor | int, count: int) -> Batches:
+        """Return batches ``first …`` as float32 ``[count, batch, *sample_shape]``."""
+        return self._pick(self._arrays(), first, count)
+
+    def chunks(self, starts: Iterable[int], length: int) -> tf.data.Dataset:
+        """Return a pipeline of ``length`` batches from each of the ``starts``."""
+        arrays = self._arrays()
+        firsts = tf.data.Dataset.from_tensor_slices(tf.constant(list(starts), tf.int64))
+        return firsts.map(lambda at: self._pick(arrays, at, length)).prefetch(2)
+
+    def _arrays(self) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.constant(self.images.x_train), tf.constant(self.images.y_train)
+
+    def _pick(
+        self, arrays: tuple[tf.Tensor, tf.Tensor], first: tf.Tensor | int, count: int
+    ) -> Batches:
+        pixels, labels = arrays
+        size = len(self.images.x_train)
+        order = sample_order(self._child("order"), size, first, count, self.batch_size)
+        x = tf.gather(pixels, order)
+        if self.augment:
+            shape = (self.batch_size, NUMBERS)
+            x = crop_and_flip(x, bit_batches(self._child("augment"), first, count, shape))
+        x = (tf.cast(x, tf.float32) - self.images.mean) / self.images.std
+        if not self.labelled:
+            return x
+        return x, tf.one_hot(tf.gather(labels, order), len(self.images.classes))
+
+    def _child(self, part: str) -> int:
+        return child(self.seed, "data", self.name, part)
+
+
+def open_images(config: RunConfig) -> ImageSet | None:
+    """Read the image set of a run; None for Gaussian data.
+
+    With ``samples`` below the set's size a random subset is kept, the same for every
+    student.
+
+    Raises:
+        BadInput: the set is smaller than the run asks for.
+        TfluckError: the set is not there.
+    """
+    if not config.labelled:
+        return None
+    folder = Path(config.data_dir) if config.data_dir else None
+    images = load_images(config.dataset, folder, config.data_digest)
+    size, wanted = len(images.x_train), config.samples or len(images.x_train)
+    if wanted > size or config.eval_samples > len(images.x_test):
+        raise BadInput(
+            f"{config.dataset} has {size} training and {len(images.x_test)} test samples; "
+            f"the run asks for {wanted} and {config.eval_samples}."
+        )
+    if wanted == size:
+        return images
+    kept = generator(config.seed, "data", "subset").permutation(size)[:wanted]
+    return dataclasses.replace(
+        images, x_train=images.x_train[kept], y_train=images.y_train[kept]
+    )
+
+
+def open_stream(
+    config: RunConfig, seed: int, name: str, images: ImageSet | None
+) -> BatchStream:
+    """Open the training stream ``name`` of the student ``seed``."""
+    if images is None:
+        return Stream(
+            seed,
+            name,
+            config.input_shape,
+            config.batch_size,
+            config.data_std,
+            config.samples,
+        )
+    labelled = config.targets == "labels"
+    return ImageStream(seed, name, images, config.batch_size, config.augment, labelled)
