@@ -10,6 +10,8 @@ from .options import LazyGroup, click, is_debug
 COMMANDS = {
     "train": (".train", "Train students of one teacher and watch which nodes win."),
     "resume": (".resume", "Go on with a run exactly where it stopped."),
+    "pretrain": (".pretrain", "Train a teacher on labels, for train --teacher."),
+    "data": (".data", "List, prepare and verify image sets."),
     "runs": (".runs", "List, show, export and remove runs."),
     "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),

@@ -61,7 +61,8 @@ def _milestones(hidden: bool) -> Callable[[int, int, str], None]:
 
     def tell(seed: int, step: int, note: str) -> None:
         nonlocal said_at
-        due = note.startswith("ρ̄") or time.monotonic() - said_at > QUIET_SECONDS
+        looked = note.startswith(("ρ̄", "accuracy"))
+        due = looked or time.monotonic() - said_at > QUIET_SECONDS
         if hidden and due and note and last.get(seed) != note:
             last[seed] = note
             said_at = time.monotonic()

@@ -13,12 +13,15 @@ from tfluck.config import (
     parse_widths,
 )
 from tfluck.cost import plan
+from tfluck.data import describe
+from tfluck.data.registry import require_data
 from tfluck.errors import BadInput
 from tfluck.files import explained, make_directory
 from tfluck.presets import load_preset
 from tfluck.runs import Run, RunLayout, find_or_create, summarize
 from tfluck.scales import SCALES, make_config
 
+from .ingredients import parse_dataset, with_ingredients
 from .options import (
     FiniteFloat,
     click,
@@ -33,6 +36,7 @@ from .options import (
 from .output import emit_json
 from .progress import progress_bar
 from .report import describe_plan, duration, result_text
+from .teacher_report import show_teacher
 
 #: A plan above this many seconds is worth a warning.
 LONG = 3600.0
@@ -63,6 +67,7 @@ def _samples(text: str) -> int | None:
 
 WIDTHS = Parsed("widths", parse_widths)
 SCHEDULE = Parsed("rate", parse_schedule)
+DATASET = Parsed("gaus|cifar10|…|npz:PATH", parse_dataset)
 SAMPLES = Parsed("infinite|N", _samples)
 COUNT = click.IntRange(min=1)
 
@@ -73,11 +78,12 @@ def _choice(name: str) -> click.Choice[str]:
 
 #: Option → (type, help). Defaults live in the library: what is not given is not passed.
 SETTINGS: dict[str, tuple[Any, str]] = {
-    "dataset": (click.Choice(["gaus"]), "Data: gaus draws N(0, std²) for ever. [gaus]"),
+    "dataset": (DATASET, "gaus (N(0, std²) for ever) or an image set. [gaus]"),
+    "data-dir": (click.Path(file_okay=False), "Where image sets lie. [TFDS's own]"),
     "arch": (_choice("arch"), "Dense or convolutional networks. [fc]"),
     "teacher-widths": (WIDTHS, "[50-75-100-125 for fc, 64-64-64-64 for cnn]"),
     "multiplier": (COUNT, "Student width over teacher width. [10]"),
-    "outputs": (COUNT, "Outputs (classes). [100]"),
+    "outputs": (COUNT, "Outputs. [100; the number of classes on labelled data]"),
     "input-dim": (COUNT, "Input dimension of fc. [20]"),
     "image-size": (COUNT, "Height and width of the images of cnn. [16]"),
     "data-std": (FiniteFloat(0), "Standard deviation of the inputs. [10]"),
@@ -101,18 +107,27 @@ SETTINGS: dict[str, tuple[Any, str]] = {
 }
 
 
-def settings_options(function: Any) -> Any:
-    """Add one option for every setting of a run."""
-    for name in ("--jit/--no-jit", "--normalize", "--bn-affine/--no-bn-affine"):
-        text = {
-            "--jit/--no-jit": "Compile with XLA. [fc yes, cnn no]",
-            "--normalize": "Student rows back to norm 1 after every step.",
-            "--bn-affine/--no-bn-affine": "BatchNorm scale and shift. [fc no, cnn yes]",
-        }[name]
-        function = click.option(name, default=None, is_flag=True, help=text)(function)
-    for name, (kind, text) in reversed(SETTINGS.items()):
-        function = click.option(f"--{name}", type=kind, help=text)(function)
-    return function
+SWITCHES = {
+    "--jit/--no-jit": "Compile with XLA. [fc yes, cnn no]",
+    "--normalize": "Rows back to norm 1 after every step.",
+    "--bn-affine/--no-bn-affine": "BatchNorm scale and shift. [fc no, cnn yes]",
+    "--augment/--no-augment": "Random crops and mirror images. [cifar10, cifar100 yes]",
+}
+
+
+def settings_options(*without: str) -> Callable[[Any], Any]:
+    """Add one option for every setting of a run but those in ``without``."""
+
+    def add(function: Any) -> Any:
+        for name, text in SWITCHES.items():
+            option = click.option(name, default=None, is_flag=True, help=text)
+            function = option(function)
+        for name, (kind, text) in reversed(SETTINGS.items()):
+            if name not in without:
+                function = click.option(f"--{name}", type=kind, help=text)(function)
+        return function
+
+    return add
 
 
 def engine_options(function: Any) -> Any:
@@ -138,7 +153,8 @@ def engine_options(function: Any) -> Any:
     "tfluck train --preset luck-matters/figure-7-fc-bn --scale laptop",
     name="train",
 )
-@settings_options
+@settings_options()
+@click.option("--teacher", help="A pretrained teacher: its folder, or pretraining run.")
 @click.option(
     "--preset", help="An experiment of the paper, as luck-matters/figure-7-fc-bn."
 )
@@ -175,7 +191,9 @@ def command(
     The first evaluation comes before any training. An unfinished run of the same
     settings goes on where it stopped; a finished one is reported, not recomputed.
     """
-    config = configure(preset, scale, settings)
+    wanted = given_settings(preset, scale, settings)
+    data, wanted = with_ingredients(wanted, out, preset)
+    config = make_config(scale, data=data, **wanted)
     jobs = jobs or os.cpu_count() or 1
     if dry_run:
         show_plan(config, jobs, as_json)
@@ -188,7 +206,9 @@ def command(
     drive(run, jobs, as_json, engine, scheduler)
 
 
-def configure(preset: str | None, scale: str, settings: Mapping[str, Any]) -> RunConfig:
+def given_settings(
+    preset: str | None, scale: str, settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """Let the preset speak first, then the options that were given."""
     chosen = load_preset(preset).at(scale) if preset else {}
     context = click.get_current_context()
@@ -197,7 +217,7 @@ def configure(preset: str | None, scale: str, settings: Mapping[str, Any]) -> Ru
         for key, value in settings.items()
         if context.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
     }
-    return make_config(scale, **chosen | given)
+    return chosen | given
 
 
 def show_plan(config: RunConfig, jobs: int, as_json: bool) -> None:
@@ -225,10 +245,16 @@ def warn_if_long(config: RunConfig, jobs: int, scale: str, preset: str | None) -
     seconds = plan(config, rate, jobs).seconds
     if seconds <= LONG:
         return
-    settings = load_preset(preset).at("laptop") if preset else {"arch": config.arch}
-    short = plan(make_config("laptop", **settings), rate, jobs).seconds
+    short = plan(_shorter(config, preset), rate, jobs).seconds
     hint = "" if scale != "paper" else f"; --scale laptop would take {duration(short)}"
     talk(f"This run will take {duration(seconds)} on this device{hint}. It starts now.")
+
+
+def _shorter(config: RunConfig, preset: str | None) -> RunConfig:
+    """Return about what ``--scale laptop`` would make of ``config``."""
+    settings = load_preset(preset).at("laptop") if preset else {"arch": config.arch}
+    data = describe(config.dataset)
+    return make_config("laptop", data=data, **settings | {"dataset": config.dataset})
 
 
 def drive(
@@ -245,6 +271,7 @@ def drive(
     if run.status() == "finished":
         talk(f"{run.layout.root} is finished already; --fresh recomputes it.")
     else:
+        require_data(config.dataset, Path(config.data_dir) if config.data_dir else None)
         talk(f"{run.layout.root}: {config.seeds} × {config.steps} steps")
         try:
             with (
@@ -257,6 +284,9 @@ def drive(
             if as_json and run.layout.summary.exists():
                 emit_json(summarize(run))
             raise
+    if config.targets == "labels":
+        show_teacher(run, as_json)
+        return
     if not as_json:
         draw(run)
     show(run, as_json)

@@ -255,7 +255,7 @@ def _check_data(config: RunConfig) -> None:
     if config.targets == "labels":
         _require(config.labelled, "gaus has no labels to learn; use an image set.")
         _require(
-            config.student_init == "default" and not config.teacher_digest,
+            config.student_init == "default",
             "A net that learns labels has no teacher to start near.",
         )
     _require(

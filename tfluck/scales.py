@@ -105,3 +105,32 @@ def _with_data(
         look = defaults.get("eval_samples", data["eval_samples"])
         merged["eval_samples"] = min(look, data["eval_samples"])
     return merged
+
+
+#: Learning from labels: momentum, some decay, and a rate that falls twice.
+PRETRAINING: dict[str, Any] = {
+    "targets": "labels",
+    "multiplier": 1,
+    "loss": "cross-entropy",
+    "momentum": 0.9,
+    "weight_decay": 5e-4,
+}
+
+
+def pretrain_config(
+    scale: str = "paper", *, data: Mapping[str, Any], **given: Any
+) -> RunConfig:
+    """Build the configuration of a teacher that learns the labels of ``data``.
+
+    Where no learning rate is given it starts at 0.05 and is divided by 10 after 60 %
+    and after 85 % of the epochs.
+
+    Raises:
+        BadInput: as :func:`make_config`.
+    """
+    config = make_config(scale, data=data, **PRETRAINING | given)
+    if "lr" in given:
+        return config
+    drops = {0: 0.05, int(0.6 * config.epochs): 0.005, int(0.85 * config.epochs): 5e-4}
+    schedule = tuple(drops.items()) if len(drops) == 3 else ((0, 0.05),)
+    return dataclasses.replace(config, lr=schedule)

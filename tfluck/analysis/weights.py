@@ -32,6 +32,11 @@ def fan_out_rms(kernel: ArrayLike, nodes: int) -> Array:
     return np.asarray(np.sqrt(np.square(_by_source(kernel, nodes)).mean(axis=(0, 2))))
 
 
+def fan_out_sizes(kernel: ArrayLike, nodes: int) -> Array:
+    """Return the mean absolute outgoing weight, by which the original pruned."""
+    return np.asarray(np.abs(_by_source(kernel, nodes)).mean(axis=(0, 2)))
+
+
 def _by_source(kernel: ArrayLike, nodes: int) -> Array:
     array = np.asarray(kernel, np.float64)
     return array.reshape(-1, nodes, array.shape[-1])

@@ -30,5 +30,7 @@ def crop_and_flip(images: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
     columns = offsets[:, 1:] + across
     cropped = tf.gather(padded, rows, axis=1, batch_dims=1)
     # One gather a direction: batch, then the column axis behind it.
-    cropped = tf.gather(tf.transpose(cropped, (0, 2, 1, 3)), columns, axis=1, batch_dims=1)
+    cropped = tf.gather(
+        tf.transpose(cropped, (0, 2, 1, 3)), columns, axis=1, batch_dims=1
+    )
     return tf.reshape(tf.transpose(cropped, (0, 2, 1, 3)), tf.shape(images))

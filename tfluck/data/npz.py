@@ -38,7 +38,9 @@ def read_headers(path: Path) -> dict[str, Header]:
         BadInput: the file is missing, no whole npz, lacks an array, or holds objects.
     """
     with _whole(path), zipfile.ZipFile(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        members = {
+            info.filename.removesuffix(".npy"): info for info in archive.infolist()
+        }
         if missing := [name for name in ARRAYS if name not in members]:
             raise BadInput(
                 f"{path} has no {', '.join(missing)}; it needs {', '.join(ARRAYS)}."
@@ -137,7 +139,9 @@ def read_npz(path: Path) -> ImageSet:
 
 def _image_set(arrays: dict[str, NDArray[Any]]) -> ImageSet:
     x_train, x_test = _pixels(arrays["x_train"]), _pixels(arrays["x_test"])
-    y_train, y_test = (arrays[f"y_{split}"].astype(np.int64) for split in ("train", "test"))
+    y_train, y_test = (
+        arrays[f"y_{split}"].astype(np.int64) for split in ("train", "test")
+    )
     if not y_train.size:
         raise BadInput("There are no training samples.")
     mean, std = standardization(x_train)

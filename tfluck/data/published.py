@@ -66,7 +66,9 @@ def require_published(dataset: str, data_dir: Path | None) -> None:
 
 
 def _how_to_get(dataset: str, folder: Path, archives: Sequence[Archive]) -> str:
-    files = "; ".join(f"{a.name} ({a.size} bytes, SHA-256 {a.sha256})" for a in archives)
+    files = "; ".join(
+        f"{a.name} ({a.size} bytes, SHA-256 {a.sha256})" for a in archives
+    )
     return (
         f"{dataset} is not in {folder}. Put {files} into {folder} and run "
         f"`tfluck data prepare {dataset}`, or name files that lie elsewhere with "
@@ -178,10 +180,14 @@ def read_published(dataset: str, source: Source, data_dir: Path | None) -> Image
 
     builder = _builder(dataset, data_dir)
     arrays = [
-        tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1, shuffle_files=False))
+        tfds.as_numpy(
+            builder.as_dataset(split=split, batch_size=-1, shuffle_files=False)
+        )
         for split in ("train", "test")
     ]
-    mean, std = (np.array(scale, np.float32) * 255 for scale in (source.mean, source.std))
+    mean, std = (
+        np.array(scale, np.float32) * 255 for scale in (source.mean, source.std)
+    )
     return ImageSet(
         arrays[0]["image"],
         arrays[0]["label"],

@@ -45,20 +45,38 @@ class Source:
     published: bool = True
 
 
-CIFAR_10 = {"mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
-CIFAR_100 = {"mean": (0.5071, 0.4867, 0.4408), "std": (0.2675, 0.2565, 0.2761)}
-HALF = {"mean": (0.5,), "std": (0.5,)}
 DATASETS = {
     "cifar10": Source(
-        "CIFAR-10", (32, 32, 3), 10, 50_000, 10_000, **CIFAR_10, augment=True
+        "CIFAR-10",
+        (32, 32, 3),
+        10,
+        50_000,
+        10_000,
+        mean=(0.4914, 0.4822, 0.4465),
+        std=(0.2023, 0.1994, 0.2010),
+        augment=True,
     ),
     "cifar100": Source(
-        "CIFAR-100", (32, 32, 3), 100, 50_000, 10_000, **CIFAR_100, augment=True
+        "CIFAR-100",
+        (32, 32, 3),
+        100,
+        50_000,
+        10_000,
+        mean=(0.5071, 0.4867, 0.4408),
+        std=(0.2675, 0.2565, 0.2761),
+        augment=True,
     ),
-    "mnist": Source("MNIST", (28, 28, 1), 10, 60_000, 10_000, **HALF),
-    "fashion_mnist": Source("Fashion-MNIST", (28, 28, 1), 10, 60_000, 10_000, **HALF),
+    "mnist": Source("MNIST", (28, 28, 1), 10, 60_000, 10_000, mean=(0.5,), std=(0.5,)),
+    "fashion_mnist": Source(
+        "Fashion-MNIST", (28, 28, 1), 10, 60_000, 10_000, mean=(0.5,), std=(0.5,)
+    ),
     "digits": Source(
-        "scikit-learn's digits", (8, 8, 1), 10, 1797 - DIGITS_TEST, DIGITS_TEST, published=False
+        "scikit-learn's digits",
+        (8, 8, 1),
+        10,
+        1797 - DIGITS_TEST,
+        DIGITS_TEST,
+        published=False,
     ),
 }
 
@@ -95,7 +113,9 @@ def describe(dataset: str) -> dict[str, Any]:
     }
 
 
-def load_images(dataset: str, data_dir: Path | None = None, digest: str = "") -> ImageSet:
+def load_images(
+    dataset: str, data_dir: Path | None = None, digest: str = ""
+) -> ImageSet:
     """Read a labelled image set; nothing is ever fetched.
 
     Args:

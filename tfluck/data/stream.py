@@ -1,10 +1,11 @@
 """Open a run's streams: batches that are a pure function of (seed, stream name, step)."""
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import tensorflow as tf
 
@@ -18,7 +19,7 @@ from tfluck.errors import BadInput
 from tfluck.seeds import child, generator
 
 #: Inputs ``[count, batch, …]``, or those and targets ``[count, batch, classes]``.
-Batches = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
+Batches = Any
 
 
 class BatchStream(Protocol):
@@ -73,7 +74,9 @@ class ImageStream:
         x = tf.gather(pixels, order)
         if self.augment:
             shape = (self.batch_size, NUMBERS)
-            x = crop_and_flip(x, bit_batches(self._child("augment"), first, count, shape))
+            x = crop_and_flip(
+                x, bit_batches(self._child("augment"), first, count, shape)
+            )
         x = (tf.cast(x, tf.float32) - self.images.mean) / self.images.std
         if not self.labelled:
             return x
@@ -126,3 +129,27 @@ def open_stream(
         )
     labelled = config.targets == "labels"
     return ImageStream(seed, name, images, config.batch_size, config.augment, labelled)
+
+
+def evaluation_set(
+    config: RunConfig, images: ImageSet | None
+) -> tuple[list[tf.Tensor], list[tf.Tensor] | None]:
+    """Cut the fixed evaluation set into batches, the same for every student of a run.
+
+    Returns:
+        Inputs float32 ``[n, *input_shape]`` each, and their classes ``[n]``; None in
+        place of the classes for Gaussian data.
+    """
+    size, end = 1000 if config.arch == "fc" else 64, config.eval_samples
+    cuts = [slice(at, min(at + size, end)) for at in range(0, end, size)]
+    if images is None:
+        stream = Stream(
+            config.seed, "eval", config.input_shape, config.batch_size, config.data_std
+        )
+        batches = stream.batches(0, math.ceil(end / config.batch_size))
+        data = tf.reshape(batches, (-1, *config.input_shape))
+        return [data[cut] for cut in cuts], None
+    order = generator(config.seed, "data", "eval").permutation(len(images.x_test))[:end]
+    data = tf.constant(images.normalize(images.x_test[order]))
+    labels = tf.constant(images.y_test[order])
+    return [data[cut] for cut in cuts], [labels[cut] for cut in cuts]

@@ -18,7 +18,7 @@ Blend = Callable[[Array, Array], Array]
 
 
 def build_student(
-    network: Network, seed: int, teacher: keras.Model, init: str = "default"
+    network: Network, seed: int, teacher: keras.Model | None, init: str = "default"
 ) -> keras.Model:
     """Make a student; a pure function of its arguments.
 
@@ -31,7 +31,7 @@ def build_student(
     * ``same-sign``: own sizes, the teacher's signs where its entry is not zero.
     """
     model = network.build(partial(default_start, seed), name="student")
-    if init != "default":
+    if init != "default" and teacher is not None:
         below = None
         pairs = zip(linear_layers(model), linear_layers(teacher), strict=True)
         for layer, source in pairs:

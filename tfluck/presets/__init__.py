@@ -24,6 +24,8 @@ class Preset:
     settings: dict[str, Any]
     scales: dict[str, dict[str, Any]] = field(default_factory=dict)
     note: str = ""
+    #: The preset that pretrains its teacher; "" for a random teacher.
+    teacher: str = ""
 
     def at(self, scale: str) -> dict[str, Any]:
         """Return the settings at ``scale``, ready for ``make_config``."""

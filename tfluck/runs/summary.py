@@ -5,6 +5,13 @@ from typing import Any
 from tfluck.runs.directory import Run
 from tfluck.runs.table import tidy_rows
 
+#: Rows on labelled data that compare the student with its teacher, at the end.
+COMPARED = (
+    "teacher_accuracy",
+    "accuracy_difference",
+    "accuracy_difference_error",
+    "agreement",
+)
 Key = tuple[str, int | None, str]
 
 
@@ -47,13 +54,18 @@ def summarize(run: Run) -> dict[str, Any]:
                 "null": at(-1, ("eval", layer, "null_mean_best_correlation")),
             }
             for layer, width in enumerate(config.teacher_widths)
+            if config.targets == "teacher"
         ],
         "loss": {
             "initial_eval": at(0, ("eval", None, "loss")),
             "final_eval": at(-1, ("eval", None, "loss")),
             "final_train": at(-1, ("train", None, "loss")),
         },
-        "accuracy": change(None, "accuracy"),
+        "accuracy": change(None, "accuracy")
+        | {
+            name: at(-1, ("eval", None, name)) if config.labelled else None
+            for name in COMPARED
+        },
     }
 
 

@@ -128,7 +128,9 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def check_fits(teacher: Teacher, folder: Path, dataset: str, shape: tuple[int, ...]) -> None:
+def check_fits(
+    teacher: Teacher, folder: Path, dataset: str, shape: tuple[int, ...]
+) -> None:
     """Refuse data of another shape than the teacher was trained on.
 
     Raises:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tfluck.errors import Diverged, Interrupted, TfluckError
 from tfluck.files import write_atomic, write_json
-from tfluck.runs import Run, open_run, summarize
+from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import locked
 from tfluck.sweeps.signals import Signals
 
@@ -47,6 +47,7 @@ def train_run(
     """
     with locked(run.layout.lock), Signals() as signals:
         run.layout.stop.unlink(missing_ok=True)
+        adopt_teacher(run)
         todo = [s for s in run.seeds if run.seed_status(s).get("status") != "finished"]
         try:
             if executor is not None:
@@ -75,7 +76,7 @@ def _train(
     from tfluck.training.trainer import Trainer, save_weights
 
     trainer = Trainer(run, seed, report)
-    if not run.layout.teacher_weights.exists():
+    if trainer.teacher is not None and not run.layout.teacher_weights.exists():
         save_weights(trainer.teacher, run.layout.teacher_weights)
     trainer.train(stop_asked)
 

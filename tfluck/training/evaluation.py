@@ -1,5 +1,6 @@
 """Look at a student and its teacher on the whole fixed evaluation set."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +19,30 @@ Sums = dict[str, list[Any]]
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Student and teacher on the same labelled samples; the names are the metrics'.
+
+    Attributes:
+        teacher_accuracy: share the teacher classifies correctly.
+        accuracy_difference: student's accuracy minus teacher's.
+        accuracy_difference_error: standard error of the difference, from the paired samples.
+        agreement: share on which both name the same class, right or wrong.
+    """
+
+    teacher_accuracy: float
+    accuracy_difference: float
+    accuracy_difference_error: float
+    agreement: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What one look found.
 
     Attributes:
         loss: mean over the set.
-        accuracy: share of samples on which student and teacher name the same class.
+        accuracy: share of samples classified correctly; where there are no labels the
+            teacher's class counts as correct.
         correlations: ρ per hidden layer, ``[teacher nodes, student nodes]``.
         null_correlations: the same against another teacher, which the student has
             never seen: what chance and width alone give.
@@ -35,10 +54,15 @@ class Evaluation:
     correlations: list[Array]
     null_correlations: list[Array]
     live: list[NDArray[np.bool_]]
+    #: None without labels, or without a teacher.
+    comparison: Comparison | None = None
 
 
 class Evaluator:
     """Streams the evaluation set through student, teacher and a stranger.
+
+    Without a teacher (and then without a stranger) the labels are the target.
+    ``labels`` holds the classes of each batch, or is None.
 
     Moments are summed in float64, relative to the activations of the first sample, so
     that a node which never changes gives exactly zero.
@@ -46,15 +70,20 @@ class Evaluator:
 
     def __init__(
         self,
-        teacher: keras.Model,
-        stranger: keras.Model,
+        teacher: keras.Model | None,
+        stranger: keras.Model | None,
         student: keras.Model,
         loss: LossFunction,
         batches: list[tf.Tensor],
+        labels: list[tf.Tensor] | None = None,
     ) -> None:
-        self.models = {"teacher": teacher, "stranger": stranger, "student": student}
+        models = {"teacher": teacher, "stranger": stranger, "student": student}
+        self.models = {
+            name: model for name, model in models.items() if model is not None
+        }
         self.loss = loss
         self.batches = batches
+        self.labels = labels
         self._look = tf.function(self._sums, reduce_retracing=True, autograph=False)
 
     def evaluate(
@@ -67,36 +96,58 @@ class Evaluator:
             for name, model in self.models.items()
         }
         total = None
-        for done, batch in enumerate(self.batches, start=1):
-            sums = self._look(batch, shifts)
+        labels = self.labels or [None] * len(self.batches)
+        pairs = zip(self.batches, labels, strict=True)
+        for done, (batch, truth) in enumerate(pairs, start=1):
+            sums = self._look(batch, truth, shifts)
             total = (
                 sums if total is None else tf.nest.map_structure(tf.add, total, sums)
             )
             report(done, len(self.batches))
-        return _conclude(tf.nest.map_structure(lambda t: t.numpy(), total))
+        paired = self.labels is not None and "teacher" in self.models
+        return _conclude(tf.nest.map_structure(lambda t: t.numpy(), total), paired)
 
-    def _sums(self, x: tf.Tensor, shifts: dict[str, list[tf.Tensor]]) -> Sums:
+    def _sums(
+        self, x: tf.Tensor, truth: tf.Tensor | None, shifts: dict[str, list[tf.Tensor]]
+    ) -> Sums:
         outputs = {
             name: model(x, training=False) for name, model in self.models.items()
         }
-        target, logits = outputs["teacher"][-1], outputs["student"][-1]
-        count = tf.cast(tf.shape(x)[0], tf.float64)
-        agree = tf.argmax(target, -1) == tf.argmax(logits, -1)
-        loss = tf.cast(self.loss(target, logits), tf.float64) * count
+        logits = outputs["student"][-1]
+        if "teacher" in outputs:
+            target = outputs["teacher"][-1]
+        else:
+            target = tf.one_hot(truth, logits.shape[-1])
+        loss = self.loss(target, logits)
         shifted = {
             name: [a - s for a, s in zip(_nodes(found), shifts[name], strict=True)]
             for name, found in outputs.items()
         }
         return {
-            "scalars": [count, loss, tf.reduce_sum(tf.cast(agree, tf.float64))],
+            "scalars": _scalars(loss, target, logits, truth),
             **{
                 name: [
                     _moment_sums(a, s)
                     for a, s in zip(shifted[name], shifted["student"], strict=True)
                 ]
-                for name in ("teacher", "stranger")
+                for name in shifted
+                if name != "student"
             },
         }
+
+
+def _scalars(
+    loss: tf.Tensor, target: tf.Tensor, logits: tf.Tensor, truth: tf.Tensor | None
+) -> list[tf.Tensor]:
+    """Sum over a batch: samples, loss, right, teacher right, one of both right, agree."""
+    said, teacher_said = tf.argmax(logits, -1), tf.argmax(target, -1)
+    if truth is None:
+        truth = teacher_said
+    right, teacher_right = said == truth, teacher_said == truth
+    count = tf.cast(tf.shape(logits)[0], tf.float64)
+    events = [right, teacher_right, right != teacher_right, said == teacher_said]
+    shares = [tf.reduce_sum(tf.cast(event, tf.float64)) for event in events]
+    return [count, tf.cast(loss, tf.float64) * count, *shares]
 
 
 def _nodes(outputs: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -119,15 +170,25 @@ def _moment_sums(teacher: tf.Tensor, student: tf.Tensor) -> list[tf.Tensor]:
     ]
 
 
-def _conclude(sums: Sums) -> Evaluation:
-    count, loss, agree = sums["scalars"]
-    teacher, stranger = (
-        [Moments(*parts) for parts in sums[name]] for name in ("teacher", "stranger")
+def _conclude(sums: Sums, paired: bool) -> Evaluation:
+    count = sums["scalars"][0]
+    loss, right, teacher_right, one, agree = (
+        float(value / count) for value in sums["scalars"][1:]
     )
+    teacher, stranger = (
+        [Moments(*parts) for parts in sums.get(name, [])]
+        for name in ("teacher", "stranger")
+    )
+    difference = right - teacher_right
+    # Each sample contributes +1, 0 or −1, whose square is "one of both right".
+    error = math.sqrt(max(one - difference**2, 0) / max(count - 1, 1))
     return Evaluation(
-        loss=float(loss / count),
-        accuracy=float(agree / count),
+        loss=loss,
+        accuracy=right,
         correlations=[moments.correlation() for moments in teacher],
         null_correlations=[moments.correlation() for moments in stranger],
         live=[moments.live() for moments in teacher],
+        comparison=Comparison(teacher_right, difference, error, agree)
+        if paired
+        else None,
     )

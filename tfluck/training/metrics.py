@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import keras
 import numpy as np
@@ -30,12 +31,18 @@ def evaluation_rows(
         Row(epoch, "eval", None, "loss", found.loss),
         Row(epoch, "eval", None, "accuracy", found.accuracy),
     ]
+    if found.comparison is not None:
+        rows += [
+            Row(epoch, "eval", None, name, value)
+            for name, value in asdict(found.comparison).items()
+        ]
     if train_loss is not None:
         rows.append(Row(epoch, "train", None, "loss", train_loss))
     weights = _weight_values(student)
-    layers = zip(found.correlations, found.null_correlations, found.live, strict=True)
-    for layer, (rho, null, live) in enumerate(layers):
-        values = _match_values(rho, null, live) | weights[layer]
+    matches = zip(found.correlations, found.null_correlations, found.live, strict=True)
+    for layer, match in enumerate(matches):
+        weights[layer] |= _match_values(*match)
+    for layer, values in enumerate(weights):
         rows += [
             Row(epoch, "eval", layer, name, value) for name, value in values.items()
         ]
@@ -62,7 +69,7 @@ def _match_values(rho: Array, null: Array, live: Mask) -> dict[str, float | None
     return values
 
 
-def _weight_values(student: keras.Model) -> list[dict[str, float]]:
+def _weight_values(student: keras.Model) -> list[dict[str, float | None]]:
     kernels = [layer.kernel.numpy() for layer in linear_layers(student)]
     return [
         {

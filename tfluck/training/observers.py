@@ -55,7 +55,8 @@ class Recorder:
             f"layer{i}": rho.astype(np.float32)
             for i, rho in enumerate(found.correlations)
         }
-        write_arrays(self.layout.correlation(epoch), matrices)
+        if matrices:
+            write_arrays(self.layout.correlation(epoch), matrices)
         append_rows(self.layout.metrics, rows)
 
     def ended(self) -> None:

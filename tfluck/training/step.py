@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from tfluck.data.stream import Batches
 from tfluck.models import linear_layers, normalized
 from tfluck.training.optimizer import SGD
 
@@ -37,7 +38,7 @@ class Program:
     """A student, its optimiser and its teacher, compiled into chunks of steps.
 
     Args:
-        teacher: gives the targets, never changes.
+        teacher: gives the targets, never changes; None where the data bring theirs.
         student: is trained; BatchNorm in training mode.
         optimizer: over the student's trainable variables.
         loss: of (target, logits).
@@ -47,7 +48,7 @@ class Program:
 
     def __init__(
         self,
-        teacher: keras.Model,
+        teacher: keras.Model | None,
         student: keras.Model,
         optimizer: SGD,
         loss: LossFunction = mean_squared_error,
@@ -77,29 +78,36 @@ class Program:
                 layer.bias.assign(bias)
         return loss
 
-    def _run(
-        self, batches: tf.Tensor, steps: tf.Tensor, learning_rate: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Train on the first ``steps`` of ``batches`` ``[K, batch, …]``.
+    def _supervise(self, batches: Batches) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return inputs ``[K, batch, …]`` and targets ``[K, batch, outputs]``.
 
         The teacher sees the whole chunk at once: one large product costs less than K
         small ones.
+        """
+        if self.teacher is None:
+            return batches
+        length, size = batches.shape[:2]
+        samples = tf.reshape(batches, (length * size, *batches.shape[2:]))
+        targets = self.teacher(samples, training=False)[-1]
+        return batches, tf.reshape(targets, (length, size, -1))
+
+    def _run(
+        self, batches: Batches, steps: tf.Tensor, learning_rate: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Train on the first ``steps`` of K ``batches``: inputs, or inputs and targets.
 
         Returns:
             The losses ``[K]`` (zero beyond ``steps``), and whether every weight is
             finite afterwards.
         """
-        length, size = batches.shape[:2]
-        samples = tf.reshape(batches, (length * size, *batches.shape[2:]))
-        targets = self.teacher(samples, training=False)[-1]
-        targets = tf.reshape(targets, (length, size, -1))
+        inputs, targets = self._supervise(batches)
 
         def advance(k: tf.Tensor, losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            loss = self.step(batches[k], targets[k], learning_rate)
+            loss = self.step(inputs[k], targets[k], learning_rate)
             return k + 1, tf.tensor_scatter_nd_update(losses, [[k]], [loss])
 
         # Not tf.range: XLA would compile anew for every other number of steps.
-        start = (tf.constant(0), tf.zeros((length,), targets.dtype))
+        start = (tf.constant(0), tf.zeros((inputs.shape[0],), inputs.dtype))
         _, losses = tf.while_loop(lambda k, _: k < steps, advance, start)
         weights = [v.value for v in self.student.variables]
         finite = [tf.reduce_all(tf.math.is_finite(weight)) for weight in weights]

@@ -11,15 +11,14 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tfluck.config import RunConfig
-from tfluck.data import Stream
+from tfluck.data.stream import Batches, evaluation_set, open_images, open_stream
 from tfluck.errors import Diverged, Interrupted
-from tfluck.models import Network, build_student, build_teacher
-from tfluck.runs import Run
+from tfluck.models import build_student
+from tfluck.runs import Row, Run
 from tfluck.runs.lock import locked
 from tfluck.seeds import child
 from tfluck.training.checkpoint import Checkpoints
-from tfluck.training.evaluation import Evaluator
+from tfluck.training.evaluation import Evaluation, Evaluator
 from tfluck.training.metrics import evaluation_rows
 from tfluck.training.observers import (
     Observer,
@@ -32,6 +31,7 @@ from tfluck.training.observers import (
 from tfluck.training.optimizer import SGD
 from tfluck.training.schedule import Chunk, Clock
 from tfluck.training.step import LOSSES, Program
+from tfluck.training.teachers import load_weights, networks, stranger_of, teacher_of
 
 #: Seconds between checkpoints inside an epoch.
 CHECKPOINT_EVERY = 60.0
@@ -39,22 +39,6 @@ CHECKPOINT_EVERY = 60.0
 Report = Callable[[int, str], None]
 #: Returns the signal that asks to stop, or None.
 StopAsked = Callable[[], int | None]
-
-
-def networks(config: RunConfig) -> tuple[Network, Network]:
-    """Return the shapes of teacher and student."""
-    teacher = Network(
-        config.arch, config.input_shape, config.teacher_widths, config.outputs
-    )
-    student = Network(
-        config.arch,
-        config.input_shape,
-        config.student_widths,
-        config.outputs,
-        config.batch_norm,
-        config.bn_affine,
-    )
-    return teacher, student
 
 
 class Trainer:
@@ -66,19 +50,14 @@ class Trainer:
         self.config = config
         self.report = report
         self.layout = run.layout.seed(seed)
-        teacher_shape, student_shape = networks(config)
-        self.teacher, stranger = (
-            build_teacher(
-                teacher_shape,
-                child(config.seed, role),
-                init=config.teacher_init,
-                bias_shift=config.teacher_bias,
-            )
-            for role in ("teacher", "stranger")
-        )
+        self.teacher = teacher_of(run)
+        _, student_shape = networks(config)
         self.student = build_student(
             student_shape, child(seed, "student"), self.teacher, config.student_init
         )
+        if config.targets == "labels" and config.teacher_digest:
+            load_weights(self.student, run)
+        self.images = open_images(config)
         loss = LOSSES[config.loss]
         optimizer = SGD(
             self.student.trainable_variables, config.momentum, config.weight_decay
@@ -91,9 +70,13 @@ class Trainer:
             normalize=config.normalize,
             jit=config.jit,
         )
-        self.stream = self._stream(seed, "train", config.samples)
+        self.stream = open_stream(config, seed, "train", self.images)
         self.evaluator = Evaluator(
-            self.teacher, stranger, self.student, loss, self._evaluation_batches()
+            self.teacher,
+            stranger_of(config),
+            self.student,
+            loss,
+            *evaluation_set(config, self.images),
         )
         self.checkpoints = Checkpoints(self.layout.checkpoints, self.student, optimizer)
         self.status = Status(self.layout, config.steps)
@@ -168,11 +151,11 @@ class Trainer:
                     signal,
                 )
 
-    def _train_chunk(self, chunk: Chunk, batches: tf.Tensor) -> None:
+    def _train_chunk(self, chunk: Chunk, batches: Batches) -> None:
         config = self.config
         rate = config.learning_rate(chunk.start // config.steps_per_epoch)
         losses, finite = self.program.run(
-            batches, tf.constant(chunk.steps), tf.constant(rate, batches.dtype)
+            batches, tf.constant(chunk.steps), tf.constant(rate, tf.float32)
         )
         values = losses.numpy()[: chunk.steps].astype(np.float64)
         if not (finite and np.isfinite(values).all()):
@@ -204,8 +187,7 @@ class Trainer:
         rows = evaluation_rows(epoch, found, self.student, train_loss)
         for observer in self.observers:
             observer.evaluated(epoch, found, rows)
-        rho = [row.value for row in rows if row.metric == "mean_best_correlation"]
-        self._tell("ρ̄ " + " ".join(f"{value:.3f}" for value in rho), now=True)
+        self._tell(_headline(found, rows), now=True)
         self.looking += time.monotonic() - started
 
     def _tell(self, note: str, *, now: bool = False) -> None:
@@ -219,23 +201,17 @@ class Trainer:
             save_weights(self.student, self.layout.final_weights)
         self.status.close(status, self.progress.step, **more)
 
-    def _stream(self, seed: int, name: str, samples: int | None) -> Stream:
-        config = self.config
-        return Stream(
-            seed, name, config.input_shape, config.batch_size, config.data_std, samples
-        )
 
-    def _evaluation_batches(self) -> list[tf.Tensor]:
-        """Cut the fixed evaluation set, the same for every student of the run."""
-        config = self.config
-        stream = self._stream(config.seed, "eval", None)
-        count = math.ceil(config.eval_samples / config.batch_size)
-        data = tf.reshape(stream.batches(0, count), (-1, *config.input_shape))
-        size = 1000 if config.arch == "fc" else 64
-        return [
-            data[at : min(at + size, config.eval_samples)]
-            for at in range(0, config.eval_samples, size)
-        ]
+def _headline(found: Evaluation, rows: list[Row]) -> str:
+    """Say the numbers one wants to see during a training."""
+    rho = [row.value for row in rows if row.metric == "mean_best_correlation"]
+    parts = ["ρ̄ " + " ".join(f"{value:.3f}" for value in rho)] if rho else []
+    if found.comparison is not None:
+        teacher = found.comparison.teacher_accuracy
+        parts.append(f"accuracy {found.accuracy:.4f} (teacher {teacher:.4f})")
+    elif not rho:
+        parts.append(f"accuracy {found.accuracy:.4f}")
+    return "  ".join(parts)
 
 
 def _first_bad(losses: np.ndarray) -> int:

@@ -1,0 +1,82 @@
+"""What the data set and a pretrained teacher decide of a run's settings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfluck.config import IMAGE_SETS
+from tfluck.data import describe
+from tfluck.data.registry import npz_path
+from tfluck.errors import BadInput
+from tfluck.presets import load_preset
+from tfluck.runs import read_teacher
+from tfluck.runs.teachers import check_fits, find_teacher
+from tfluck.scales import make_config
+
+Settings = dict[str, Any]
+
+
+def parse_dataset(text: str) -> str:
+    """Check a data set's name and make the path of ``npz:PATH`` absolute.
+
+    Raises:
+        BadInput: there is no such data set.
+    """
+    if text.startswith("npz:"):
+        return f"npz:{npz_path(text).resolve()}"
+    if text not in ("gaus", *IMAGE_SETS):
+        raise BadInput(
+            f"Choose gaus, {', '.join(IMAGE_SETS)} or npz:PATH, not {text!r}."
+        )
+    return text
+
+
+def with_ingredients(
+    wanted: Mapping[str, Any], root: Path, preset: str | None
+) -> tuple[Settings, Settings]:
+    """Look at the data set and at the teacher.
+
+    Args:
+        wanted: settings of the preset and of the command line; ``teacher`` names a
+            pretrained one.
+        root: folder of runs, where a teacher may be looked up by name.
+        preset: the preset's name, if any.
+
+    Returns:
+        What the data set decides, and ``wanted`` with what the teacher decides.
+
+    Raises:
+        BadInput: the teacher does not fit the data or the options, or the preset needs
+            one.
+    """
+    settings = dict(wanted)
+    data = describe(settings.get("dataset", "gaus"))
+    name = settings.pop("teacher", None)
+    needed = load_preset(preset).teacher if preset else ""
+    if name is None:
+        if needed:
+            raise BadInput(
+                f"The preset {preset} needs a pretrained teacher: run `tfluck pretrain "
+                f"--preset {needed}` (at your --scale) and give its folder with --teacher."
+            )
+        return data, settings
+    return data, settings | _teacher_settings(settings, data, find_teacher(root, name))
+
+
+def _teacher_settings(settings: Settings, data: Settings, folder: Path) -> Settings:
+    teacher = read_teacher(folder)
+    decided = teacher.settings(folder)
+    for key in ("arch", "teacher_widths", "outputs"):
+        if key in settings and settings[key] != decided[key]:
+            raise BadInput(
+                f"--{key.replace('_', '-')} {_text(settings[key])} does not fit the "
+                f"teacher in {folder}, which has {_text(decided[key])}."
+            )
+    gaussian = {"arch": teacher.arch, "teacher_widths": teacher.widths}
+    shape = data.get("sample_shape") or make_config(**settings | gaussian).input_shape
+    check_fits(teacher, folder, settings.get("dataset", "gaus"), shape)
+    return decided
+
+
+def _text(value: Any) -> str:
+    return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)

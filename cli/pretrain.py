@@ -1,0 +1,96 @@
+"""``tfluck pretrain``: train a teacher on labels."""
+
+from pathlib import Path
+from typing import Any
+
+from tfluck.errors import BadInput
+from tfluck.runs import find_or_create
+from tfluck.scales import SCALES, pretrain_config
+
+from .ingredients import with_ingredients
+from .options import click, json_option, out_option
+from .options import command as declare
+from .train import drive, given_settings, settings_options, show_plan, warn_if_long
+
+#: Settings of teacher and student that mean nothing while a teacher is made.
+MEANINGLESS = (
+    "multiplier",
+    "input-dim",
+    "image-size",
+    "data-std",
+    "teacher-init",
+    "teacher-bias",
+    "student-init",
+    "seeds",
+)
+
+
+def _shares(context: Any, parameter: Any, text: str | None) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in (text or "").split(",") if part)
+    except ValueError:
+        raise BadInput(
+            f"--prune takes shares like 0.3 or 0.1,0.2,0.3, not {text!r}."
+        ) from None
+
+
+@declare(
+    "tfluck pretrain --dataset digits --arch cnn",
+    "tfluck pretrain --dataset npz:images.npz --arch fc --teacher-widths 20-20",
+    "tfluck pretrain --preset luck-matters/teacher-cifar10-cnn --scale laptop",
+    name="pretrain",
+)
+@settings_options(*MEANINGLESS)
+@click.option("--teacher", help="Go on from this teacher, such as a pruned one.")
+@click.option(
+    "--prune",
+    callback=_shares,
+    help="Remove this share of each hidden layer's nodes at the end, the least read "
+    "ones; one number or one a layer.",
+)
+@click.option("--preset", help="A recipe, as luck-matters/teacher-cifar10-fc.")
+@click.option(
+    "--scale",
+    type=click.Choice(list(SCALES)),
+    default="paper",
+    show_default=True,
+    help="Shrink widths, samples and epochs that were not given.",
+)
+@out_option
+@click.option("--name", help="Name of the run's folder. [made from the settings]")
+@click.option(
+    "--fresh", is_flag=True, help="Throw away an earlier run of these settings."
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@json_option
+def command(
+    preset: str | None,
+    scale: str,
+    out: Path,
+    name: str | None,
+    fresh: bool,
+    dry_run: bool,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Train a network on labels and keep it as a teacher for ``train --teacher``.
+
+    It learns by cross-entropy unless --loss says otherwise, with momentum 0.9, weight
+    decay 5e-4 and a rate that falls twice. An unfinished pretraining goes on where it
+    stopped, bit for bit.
+    """
+    wanted = given_settings(preset, scale, settings)
+    data, wanted = with_ingredients(wanted, out, None)
+    if not data:
+        raise BadInput("Pretraining needs labels; choose a --dataset other than gaus.")
+    if wanted.get("teacher"):
+        wanted["batch_norm"] = wanted.pop("teacher_batch_norm")
+        wanted["bn_affine"] = wanted.pop("teacher_bn_affine")
+    config = pretrain_config(scale, data=data, **wanted)
+    if dry_run:
+        show_plan(config, 1, as_json)
+        return
+    run = find_or_create(out, config, name, fresh=fresh)
+    if run.status() != "finished":
+        warn_if_long(run.config, 1, scale, preset)
+    drive(run, 1, as_json)

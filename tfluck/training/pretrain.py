@@ -1,0 +1,85 @@
+"""Turn a finished pretraining run into a teacher directory."""
+
+import keras
+
+from tfluck.data.images import ImageSet
+from tfluck.data.stream import open_images
+from tfluck.files import make_directory
+from tfluck.models import Network
+from tfluck.models.initializers import default_start
+from tfluck.models.pruning import prune
+from tfluck.runs import Run, Teacher, TeacherLayout, read_teacher, write_teacher
+from tfluck.runs.teachers import digest_of
+from tfluck.training.observers import save_weights
+from tfluck.training.teachers import networks
+
+BATCH = 256
+
+
+def accuracy(model: keras.Model, images: ImageSet, split: str) -> float:
+    """Return the share of a split's samples, unaugmented, whose largest logit is right."""
+    x, y = images.split(split)
+    right = 0
+    for at in range(0, len(x), BATCH):
+        batch = images.normalize(x[at : at + BATCH])
+        logits = model(batch, training=False)[-1].numpy()
+        right += int((logits.argmax(axis=-1) == y[at : at + BATCH]).sum())
+    return right / len(x)
+
+
+def accuracies(model: keras.Model, images: ImageSet) -> dict[str, float]:
+    """Return the accuracy on the training and the test split."""
+    return {split: accuracy(model, images, split) for split in ("train", "test")}
+
+
+def finish_teacher(run: Run) -> Teacher:
+    """Prune if asked to, measure, and write the teacher directory of a finished run.
+
+    A directory that is there already is read, not made again.
+
+    Raises:
+        RunDamaged: the directory that is there does not fit its description.
+    """
+    folder = run.layout.pretrained
+    if TeacherLayout(folder).recipe.exists():
+        return read_teacher(folder)
+    config, images = run.config, open_images(run.config)
+    if images is None:
+        raise ValueError("pretraining needs labelled data")
+    network = networks(config)[1]
+    model = _trained(network, run)
+    before = accuracies(model, images)
+    pruned = {}
+    if any(config.prune):
+        pruned = {
+            "shares": config.prune,
+            "from_widths": network.widths,
+            "accuracy_before": before,
+        }
+        network, model = prune(network, model, config.prune)
+    save_weights(model, TeacherLayout(make_directory(folder)).weights)
+    write_teacher(
+        folder,
+        Teacher(
+            arch=network.arch,
+            input_shape=network.input_shape,
+            widths=network.widths,
+            outputs=network.outputs,
+            batch_norm=network.batch_norm,
+            bn_affine=network.affine,
+            dataset=config.data_kind,
+            accuracy=accuracies(model, images) if pruned else before,
+            pruned=pruned,
+            recipe=config.to_dict(),
+            weights_sha256=digest_of(TeacherLayout(folder).weights),
+        ),
+    )
+    return read_teacher(folder)
+
+
+def _trained(network: Network, run: Run) -> keras.Model:
+    model = network.build(
+        lambda name, fan_in: default_start(0, name, fan_in), "teacher"
+    )
+    model.load_weights(run.layout.seed(run.config.seed).final_weights)
+    return model

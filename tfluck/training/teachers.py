@@ -1,0 +1,84 @@
+"""The networks of a run: its teacher, random or pretrained, and a stranger to compare."""
+
+import keras
+
+from tfluck.config import RunConfig
+from tfluck.errors import RunDamaged
+from tfluck.models import Network, build_teacher
+from tfluck.runs import Run, adopt_teacher
+from tfluck.seeds import child
+
+
+def networks(config: RunConfig) -> tuple[Network, Network]:
+    """Return the shapes of teacher and student."""
+    teacher = Network(
+        config.arch,
+        config.input_shape,
+        config.teacher_widths,
+        config.outputs,
+        config.teacher_batch_norm,
+        config.teacher_bn_affine,
+    )
+    student = Network(
+        config.arch,
+        config.input_shape,
+        config.student_widths,
+        config.outputs,
+        config.batch_norm,
+        config.bn_affine,
+    )
+    return teacher, student
+
+
+def teacher_of(run: Run) -> keras.Model | None:
+    """Build the run's teacher; None where students learn the true labels.
+
+    Raises:
+        RunDamaged: a pretrained teacher's weights are gone or do not fit.
+    """
+    config = run.config
+    if config.targets == "labels":
+        return None
+    if not config.teacher_digest:
+        return _random(config, "teacher")
+    adopt_teacher(run)
+    model = build_teacher(networks(config)[0], config.seed, init="default")
+    load_weights(model, run)
+    return model
+
+
+def stranger_of(config: RunConfig) -> keras.Model | None:
+    """Build a teacher the students never see, to tell what chance and width alone give.
+
+    It is drawn as the teacher was; for a pretrained teacher it is an untrained network
+    of the same shape.
+    """
+    if config.targets == "labels":
+        return None
+    return _random(config, "stranger")
+
+
+def _random(config: RunConfig, role: str) -> keras.Model:
+    return build_teacher(
+        networks(config)[0],
+        child(config.seed, role),
+        init="default" if config.teacher_digest else config.teacher_init,
+        bias_shift=config.teacher_bias,
+    )
+
+
+def load_weights(model: keras.Model, run: Run) -> None:
+    """Load the run's own copy of its teacher into ``model``: arrays, never code.
+
+    Raises:
+        RunDamaged: the file is no weights file of this shape.
+    """
+    path = run.layout.teacher_weights
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        shape = "-".join(map(str, run.config.teacher_widths))
+        reason = str(error).strip().splitlines()[0]
+        raise RunDamaged(
+            f"{path} does not hold a teacher of widths {shape}: {reason}"
+        ) from error
