@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfluck.config import IMAGE_SETS
+from tfluck.choices import IMAGE_SETS
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import DATASETS, Source, load_images, require_data
 from tfluck.errors import BadInput, TfluckError

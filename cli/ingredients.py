@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfluck.config import IMAGE_SETS
+from tfluck.choices import IMAGE_SETS
 from tfluck.data import describe
 from tfluck.data.registry import npz_path
 from tfluck.errors import BadInput

@@ -58,12 +58,29 @@ def result_text(summary: dict[str, Any]) -> str:
         f"loss         {_span(loss['initial_eval'], '{:.3g}')} → "
         f"{_span(loss['final_eval'], '{:.3g}')} on the evaluation set",
         f"accuracy     {_span(accuracy['initial'])} → {_span(accuracy['final'])}, "
-        "same class as the teacher",
+        + _accuracy_note(accuracy),
         f"run          {summary['run']} ({summary['status']}, "
         f"{len(summary['seeds'])} seed(s), epoch {summary['epochs']}"
         + (f", {speed:.0f} steps/s a process)" if speed else ")"),
     ]
     return "\n".join(lines)
+
+
+def _accuracy_note(accuracy: dict[str, Any]) -> str:
+    """Say what is counted, and on labelled data how the teacher did."""
+    if accuracy["teacher_accuracy"] is None:
+        return "same class as the teacher"
+    # A mean over students of one teacher on the same images: their errors go together.
+    errors = [
+        error for error in accuracy["accuracy_difference_error"] if error is not None
+    ]
+    error = max(errors, default=0.0)
+    return (
+        f"teacher {_span(accuracy['teacher_accuracy'])}\n"
+        f"difference   {_span(accuracy['accuracy_difference'], '{:+.4f}')} student minus "
+        f"teacher, ± {error:.4f} (standard error); same class in "
+        f"{_span(accuracy['agreement'])}"
+    )
 
 
 def _span(values: list[float | None], form: str = "{:.3f}") -> str:

@@ -5,13 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tfluck.config import (
-    CHOICES,
-    STUDENT_INITS,
-    RunConfig,
-    parse_schedule,
-    parse_widths,
-)
+from tfluck.choices import CHOICES, STUDENT_INITS, parse_schedule, parse_widths
+from tfluck.config import RunConfig
 from tfluck.cost import plan
 from tfluck.data import describe
 from tfluck.data.registry import require_data

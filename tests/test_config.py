@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfluck.config import EXECUTION, RunConfig, parse_schedule, parse_widths
+from tfluck.choices import parse_schedule, parse_widths
+from tfluck.config import EXECUTION, RunConfig
 from tfluck.cost import multiply_adds, plan, step_flop
 from tfluck.errors import BadInput
 from tfluck.scales import SCALES, make_config

@@ -19,6 +19,7 @@ FLOORS = [
     {"analysis", "theory", "angular", "alignment", "foreign"},
     {
         "__init__",
+        "choices",
         "config",
         "cost",
         "errors",

@@ -4,31 +4,22 @@ import dataclasses
 import hashlib
 import math
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any
 
+from tfluck.choices import (
+    CHOICES,
+    IMAGE_SETS,
+    STUDENT_INITS,
+    Arch,
+    BatchNormPlace,
+    Loss,
+    Schedule,
+    Targets,
+    TeacherInit,
+    perturbation,
+)
 from tfluck.errors import BadInput
 from tfluck.files import to_json
-
-Arch = Literal["fc", "cnn"]
-BatchNormPlace = Literal["none", "after-relu", "before-relu"]
-Loss = Literal["mse", "cross-entropy"]
-TeacherInit = Literal["separated", "default"]
-Targets = Literal["teacher", "labels"]
-#: (first epoch, learning rate) pairs, ascending, the first one at epoch 0.
-Schedule = tuple[tuple[int, float], ...]
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "arch": get_args(Arch),
-    "batch_norm": get_args(BatchNormPlace),
-    "loss": get_args(Loss),
-    "teacher_init": get_args(TeacherInit),
-    "teacher_batch_norm": get_args(BatchNormPlace),
-    "targets": get_args(Targets),
-}
-STUDENT_INITS = ("default", "perturb:S", "same-direction", "same-sign")
-
-#: Image sets by name; ``npz:PATH`` is one too.
-IMAGE_SETS = ("cifar10", "cifar100", "mnist", "fashion_mnist", "digits")
 
 #: Fields that decide how fast a result comes, who sees it or where its ingredients lie,
 #: but not what it is.
@@ -173,49 +164,6 @@ class RunConfig:
             chosen["dataset"] = self.data_kind  # its bytes count, not where they lie
         text = to_json(dict(sorted(chosen.items())))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def parse_schedule(text: str) -> Schedule:
-    """Read ``0.05`` or ``0:0.05,20:0.01``.
-
-    Raises:
-        BadInput: the text is something else.
-    """
-    try:
-        pairs = [part.split(":") for part in text.split(",")]
-        if len(pairs) == 1 and len(pairs[0]) == 1:
-            pairs = [["0", pairs[0][0]]]
-        return tuple((int(epoch), float(rate)) for epoch, rate in pairs)
-    except ValueError:
-        raise BadInput(
-            f"A learning rate is a number or a schedule like 0:0.05,20:0.01, not {text!r}."
-        ) from None
-
-
-def parse_widths(text: str) -> tuple[int, ...]:
-    """Read ``10-15-20-25``.
-
-    Raises:
-        BadInput: the text is something else.
-    """
-    try:
-        return tuple(int(part) for part in text.split("-"))
-    except ValueError:
-        raise BadInput(
-            f"Widths are whole numbers joined by dashes, like 10-15-20-25, not {text!r}."
-        ) from None
-
-
-def perturbation(student_init: str) -> float | None:
-    """Return S of ``perturb:S``, None for any other initialisation."""
-    if not student_init.startswith("perturb:"):
-        return None
-    try:
-        return float(student_init.removeprefix("perturb:"))
-    except ValueError:
-        raise BadInput(
-            f"Write perturb:S with a number S, not {student_init!r}."
-        ) from None
 
 
 def _require(condition: bool, message: str) -> None:

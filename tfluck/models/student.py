@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.config import perturbation
+from tfluck.choices import perturbation
 from tfluck.models.initializers import default_start
 from tfluck.models.network import Network, linear_layers
 from tfluck.seeds import generator

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tfluck.config import parse_schedule
+from tfluck.choices import parse_schedule
 from tfluck.errors import BadInput
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from tfluck.config import BatchNormPlace, RunConfig
+from tfluck.choices import BatchNormPlace
+from tfluck.config import RunConfig
 from tfluck.errors import BadInput, RunDamaged
 from tfluck.files import write_atomic, write_json
 from tfluck.runs.directory import Run
