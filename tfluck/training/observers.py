@@ -60,8 +60,10 @@ class Recorder:
         append_rows(self.layout.metrics, rows)
 
     def ended(self) -> None:
-        """Write the winners' ranks, known only now."""
+        """Write the winners' ranks, known only now; without a teacher there are none."""
         paths = sorted(self.layout.correlations.glob("epoch-*.npz"))
+        if not paths:
+            return
         epochs = [_epoch_of(path) for path in paths]
         history = [_read(path, "layer") for path in paths]
         live = _read(paths[-1], "live")
