@@ -53,6 +53,9 @@ SCALES: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
+#: The paper's rate for 100 outputs. The loss is a mean over outputs, so with 10 of them
+#: the same steps need a tenth of it.
+GAUSSIAN_RATE = 0.05
 #: What small images ask for: four unpadded convolutions leave nothing of 8×8 pixels, and
 #: an epoch of 1,297 samples is too short to look at.
 SMALL_IMAGES: dict[str, dict[str, Any]] = {
@@ -95,7 +98,8 @@ def _with_data(
     At the paper's scale the whole test set is looked at, cnn or not: a difference of a
     point in accuracy needs thousands of images.
     """
-    merged = {**defaults, **data}
+    rate = GAUSSIAN_RATE * data["outputs"] / 100
+    merged = {"lr": ((0, rate),), **defaults, **data}
     small = len(data["sample_shape"]) == 3 and min(data["sample_shape"][:2]) <= 8
     if small and scale != "smoke":
         merged |= SMALL_IMAGES.get(arch, {})

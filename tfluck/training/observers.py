@@ -62,11 +62,9 @@ class Recorder:
     def ended(self) -> None:
         """Write the winners' ranks, known only now; without a teacher there are none."""
         paths = sorted(self.layout.correlations.glob("epoch-*.npz"))
-        if not paths:
-            return
         epochs = [_epoch_of(path) for path in paths]
         history = [_read(path, "layer") for path in paths]
-        live = _read(paths[-1], "live")
+        live = _read(paths[-1], "live") if paths else []
         write_rows(self.layout.ranks, rank_rows(epochs, history, live))
 
 

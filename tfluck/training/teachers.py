@@ -1,5 +1,7 @@
 """The networks of a run: its teacher, random or pretrained, and a stranger to compare."""
 
+import warnings
+
 import keras
 
 from tfluck.config import RunConfig
@@ -75,8 +77,11 @@ def load_weights(model: keras.Model, run: Run) -> None:
     """
     path = run.layout.teacher_weights
     try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras warns where it would go on with weights it did not find.
+            warnings.simplefilter("error")
+            model.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         shape = "-".join(map(str, run.config.teacher_widths))
         reason = str(error).strip().splitlines()[0]
         raise RunDamaged(

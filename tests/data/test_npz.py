@@ -1,0 +1,168 @@
+"""A user's npz file is read whole and exactly, or refused in one sentence."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tfluck.data import describe, load_images
+from tfluck.data.images import ImageSet, standardization
+from tfluck.errors import BadInput
+
+Write = Callable[..., str]
+
+
+def specimen(**changes: Any) -> dict[str, np.ndarray]:
+    draw = np.random.default_rng(0)
+    good = {
+        "x_train": draw.integers(0, 256, (12, 5, 4, 3), np.uint8),
+        "y_train": np.arange(12) % 3,
+        "x_test": draw.integers(0, 256, (6, 5, 4, 3), np.uint8),
+        "y_test": np.arange(6) % 3,
+    }
+    return {
+        name: array for name, array in (good | changes).items() if array is not None
+    }
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(**changes: Any) -> str:
+        np.savez_compressed(tmp_path / "set.npz", **specimen(**changes))
+        return f"npz:{tmp_path / 'set.npz'}"
+
+    return write
+
+
+def test_pixels_and_labels_come_back_as_they_were(write: Write) -> None:
+    name, arrays = write(), specimen()
+    images = load_images(name)
+    for part in ("x_train", "y_train", "x_test", "y_test"):
+        assert np.array_equal(getattr(images, part), arrays[part])
+    assert images.x_train.dtype == np.uint8
+    assert images.classes == ("0", "1", "2")
+    found = describe(name)
+    assert found["sample_shape"] == (5, 4, 3)
+    assert (found["outputs"], found["samples"], found["eval_samples"]) == (3, 12, 6)
+
+
+@pytest.mark.parametrize("shape", [(7,), (5, 4), (5, 4, 2)])
+def test_features_grey_and_coloured_images_are_all_welcome(
+    write: Write, shape: tuple[int, ...]
+) -> None:
+    name = write(x_train=np.ones((12, *shape)), x_test=np.zeros((6, *shape)))
+    wanted = (*shape, 1) if len(shape) == 2 else shape
+    assert load_images(name).sample_shape == describe(name)["sample_shape"] == wanted
+
+
+WRONG = {
+    "no x_train": ({"x_train": None}, "has no x_train"),
+    "objects": ({"y_test": np.array([{}] * 6, object)}, "pickled Python objects"),
+    "objects as pixels": ({"x_train": np.array([None] * 12)}, "pickled Python objects"),
+    "real labels": ({"y_train": np.arange(12) / 3}, "y_train .* class numbers"),
+    "real test labels": ({"y_test": np.ones(6)}, "y_test .* class numbers"),
+    "words": ({"x_train": np.full((12, 4), "a")}, "x_train .* must hold numbers"),
+    "a label too high": (
+        {"y_test": np.array([0, 1, 2, 3, 0, 1])},
+        "label 3, outside .* 0 … 2",
+    ),
+    "a negative label": ({"y_train": np.arange(12) % 3 - 1}, "label -1, outside"),
+    "too few labels": (
+        {"y_train": np.arange(11) % 3},
+        "12 samples and y_train has shape",
+    ),
+    "one-hot labels": ({"y_test": np.eye(6, dtype=int)}, "y_test has shape"),
+    "another test shape": ({"x_test": np.ones((6, 4, 5, 3))}, "same in both splits"),
+    "too many axes": ({"x_train": np.ones((12, 2, 2, 2, 2))}, "must be"),
+    "no axes": ({"x_train": np.float64(3)}, "must be|whole npz"),
+    "no samples": (
+        {"x_train": np.ones((0, 4)), "y_train": np.ones(0, int)},
+        "class numbers|no training",
+    ),
+    "not finite": ({"x_train": np.full((12, 5, 4, 3), np.nan)}, "x_train .*not finite"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_does_not_fit_is_refused_in_a_sentence(write: Write, case: str) -> None:
+    changes, message = WRONG[case]
+    with pytest.raises(BadInput, match=message) as caught:
+        load_images(write(**changes))
+    assert str(caught.value).endswith((".", "savez_compressed."))
+    assert "\n" not in str(caught.value)
+
+
+@given(cut=st.integers(0, 4000))
+def test_no_prefix_of_a_file_passes(tmp_path_factory: Any, cut: int) -> None:
+    stream = io.BytesIO()
+    np.savez(stream, **specimen())
+    whole = stream.getvalue()
+    path = tmp_path_factory.getbasetemp() / "cut.npz"
+    path.write_bytes(whole[: min(cut, len(whole) - 1)])
+    for read in (describe, load_images):
+        with pytest.raises(BadInput, match="cut.npz is not a whole npz file"):
+            read(f"npz:{path}")
+
+
+def test_a_header_that_promises_too_much_gets_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.npz"
+    np.savez(path, **specimen())
+    with zipfile.ZipFile(path) as old:
+        members = {info.filename: old.read(info) for info in old.infolist()}
+    small, giant = b"(12, 5, 4, 3)", b"(12, 5, 4, 3000000000)"
+    header = members["x_train.npy"]
+    grown = header.replace(
+        small + b", }" + b" " * (len(giant) - len(small)), giant + b", }"
+    )
+    assert grown != header and len(grown) == len(header)
+    with zipfile.ZipFile(path, "w") as new:
+        for name, data in (members | {"x_train.npy": grown}).items():
+            new.writestr(name, data)
+    with pytest.raises(BadInput, match=r"x_train.npy .* claims shape"):
+        load_images(f"npz:{path}")
+
+
+def test_no_file_is_a_sentence_too(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="There is no file"):
+        describe(f"npz:{tmp_path / 'nowhere.npz'}")
+
+
+def test_a_file_that_changed_is_not_the_same_data(write: Write) -> None:
+    name = write()
+    digest = describe(name)["data_digest"]
+    assert load_images(name, digest=digest).sample_shape == (5, 4, 3)
+    write(y_train=np.arange(12)[::-1] % 3)
+    with pytest.raises(BadInput, match="has changed since this run began"):
+        load_images(name, digest=digest)
+
+
+@given(arrays(np.uint8, (6, 3, 3, 2)))
+def test_networks_see_standardised_channels(x: np.ndarray) -> None:
+    mean, std = standardization(x)
+    seen = ImageSet(
+        x, np.zeros(6, int), x, np.zeros(6, int), ("a",), mean, std
+    ).normalize(x)
+    np.testing.assert_allclose(seen.mean((0, 1, 2)), 0, atol=1e-5)
+    flat = x.reshape(-1, 2)
+    changing = flat.std(0) > 0
+    np.testing.assert_allclose(seen.std((0, 1, 2))[changing], 1, rtol=1e-4)
+    assert not seen[..., ~changing].any()
+
+
+def test_digits_are_split_once_and_for_all() -> None:
+    one, two = load_images("digits"), load_images("digits")
+    assert (len(one.x_train), len(one.x_test)) == (1297, 500)
+    assert one.fingerprint("test") == two.fingerprint("test")
+    assert np.bincount(one.y_test).min() >= 40
+    together = np.concatenate([one.x_train, one.x_test]).reshape(1797, -1)
+    from sklearn.datasets import load_digits
+
+    wanted = np.array(sorted(map(tuple, load_digits().data)))
+    assert np.array_equal(np.array(sorted(map(tuple, together))), wanted)

@@ -1,0 +1,86 @@
+"""A pruned network computes what the whole one does without the nodes it lost."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+CASES = [
+    ("fc", (9,), "none"),
+    ("fc", (4, 3, 2), "after-relu"),
+    ("cnn", (9, 8, 2), "after-relu"),
+    ("cnn", (7, 7, 1), "before-relu"),
+]
+SHARES = (0.5, 0.0, 0.34)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[2]}")
+def trained(request: pytest.FixtureRequest, tf: Any) -> Any:
+    """A network of random weights, BatchNorm statistics included."""
+    from tfluck.models import Network
+
+    arch, shape, place = request.param
+    network = Network(arch, shape, (6, 5, 7), 4, place, affine=place != "none")
+    model = network.build(lambda name, fan_in: {}, "net")
+    draw = np.random.default_rng(0)
+    model.set_weights(
+        [
+            0.1 + draw.random(w.shape) ** 2 - 0.3 * (w.ndim > 1)
+            for w in model.get_weights()
+        ]
+    )
+    x = draw.standard_normal((11, *shape)).astype(np.float32)
+    return network, model, x
+
+
+def lowest(kernel: np.ndarray, nodes: int, count: int) -> set[int]:
+    """The original's rule, written as a loop."""
+    flat = kernel.reshape(-1, kernel.shape[-1])
+    sizes = [np.abs(flat[node::nodes]).mean() for node in range(nodes)]
+    return set(np.argsort(sizes)[:count])
+
+
+def test_the_least_read_nodes_go(trained: Any) -> None:
+    from tfluck.models import linear_layers
+    from tfluck.models.pruning import surviving_nodes
+
+    network, model, _ = trained
+    kernels = [layer.kernel.numpy() for layer in linear_layers(model)]
+    kept = surviving_nodes(model, SHARES)
+    for nodes, left, above, share in zip(
+        network.widths, kept, kernels[1:], SHARES, strict=True
+    ):
+        gone = lowest(above, nodes, int(share * nodes))
+        assert set(left) == set(range(nodes)) - gone
+
+
+def test_it_computes_what_zero_fan_out_would(trained: Any) -> None:
+    from tfluck.models import linear_layers
+    from tfluck.models.pruning import prune, surviving_nodes
+
+    network, model, x = trained
+    kept = surviving_nodes(model, SHARES)
+    smaller, pruned = prune(network, model, SHARES)
+    assert smaller.widths == tuple(map(len, kept)) == (3, 5, 5)
+    layers = linear_layers(model)
+    for nodes, left, above in zip(network.widths, kept, layers[1:], strict=True):
+        kernel = above.kernel.numpy()
+        view = kernel.reshape(-1, nodes, kernel.shape[-1])
+        view[:, np.setdiff1d(np.arange(nodes), left)] = 0
+        above.kernel.assign(view.reshape(kernel.shape))
+    whole, small = model(x), pruned(x)
+    for left, theirs, ours in zip(kept, whole[:-1], small[:-1], strict=True):
+        np.testing.assert_allclose(
+            ours, theirs.numpy()[..., left], rtol=1e-4, atol=1e-5
+        )
+    np.testing.assert_allclose(small[-1], whole[-1], rtol=1e-4, atol=1e-4)
+
+
+def test_nothing_to_remove_changes_nothing_and_one_node_stays(trained: Any) -> None:
+    from tfluck.models.pruning import prune
+
+    network, model, x = trained
+    same, copy = prune(network, model, (0.0,))
+    assert same == network
+    np.testing.assert_array_equal(copy(x)[-1], model(x)[-1])
+    assert prune(network, model, (0.99,))[0].widths == (1, 1, 1)
