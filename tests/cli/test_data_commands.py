@@ -159,8 +159,12 @@ def test_data_that_is_not_here_says_so_without_tensorflow(tmp_path: Path) -> Non
         "finally:\n    print('tensorflow' in sys.modules)\n"
     )
     environment = os.environ | {"TFDS_DATA_DIR": str(tmp_path)}
-    for arguments in (("data", "list"), ("data", "verify", "cifar10"), ("data", "prepare", "mnist"),
-                      ("train", "--dataset", "cifar10", "--out", str(tmp_path / "runs"))):  # fmt: skip
+    for arguments in (
+        ("data", "list"),
+        ("data", "verify", "cifar10"),
+        ("data", "prepare", "mnist"),
+        ("train", "--dataset", "cifar10", "--out", str(tmp_path / "runs")),
+    ):
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments],
             env=environment, capture_output=True, text=True, check=False,

@@ -107,7 +107,7 @@ def test_no_prefix_of_a_file_passes(tmp_path_factory: Any, cut: int) -> None:
     path = tmp_path_factory.getbasetemp() / "cut.npz"
     path.write_bytes(whole[: min(cut, len(whole) - 1)])
     for read in (describe, load_images):
-        with pytest.raises(BadInput, match="cut.npz is not a whole npz file"):
+        with pytest.raises(BadInput, match=r"cut\.npz is not a whole npz file"):
             read(f"npz:{path}")
 
 

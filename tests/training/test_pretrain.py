@@ -111,7 +111,7 @@ def test_pretraining_goes_on_from_a_pruned_teacher(
     decided = pruned.settings(folder)
     decided["batch_norm"] = decided.pop("teacher_batch_norm")
     decided["bn_affine"] = decided.pop("teacher_bn_affine")
-    run, same = pretrain(tmp_path / "0", squares, epochs=0, **decided)
+    _, same = pretrain(tmp_path / "0", squares, epochs=0, **decided)
     assert same.accuracy == pruned.accuracy, "no training, no change"
     _, tuned = pretrain(tmp_path / "5", squares, epochs=5, **decided)
     assert tuned.widths == pruned.widths
@@ -167,5 +167,5 @@ def test_a_teacher_is_found_by_folder_run_or_name(
         assert (
             find_teacher(root, str(name)).resolve() == run.layout.pretrained.resolve()
         )
-    with pytest.raises(BadInput, match="holds no teacher.json"):
+    with pytest.raises(BadInput, match="holds no teacher"):
         find_teacher(root, str(tmp_path))

@@ -1,7 +1,8 @@
 """A run that was stopped, however it was stopped, ends as if it had not been.
 
 The specimens cover dense and conv, with and without BatchNorm, momentum, finite data,
-augmented images, pretraining on labels, compiled and not. The laws hold for each: bit for bit, weights and metrics.
+augmented images, pretraining on labels, compiled and not. The laws hold for each: bit
+for bit, weights and metrics.
 """
 
 import json

@@ -150,7 +150,7 @@ def _image_set(arrays: dict[str, NDArray[Any]]) -> ImageSet:
 
 
 def _load(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    with _whole(path), np.load(path, allow_pickle=False) as archive:
+    with _whole(path), np.load(path) as archive:
         return {name: archive[name] for name in names}
 
 

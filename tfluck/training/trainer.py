@@ -4,7 +4,6 @@ The loop is short because batches are a pure function of the step and everything
 observes. Resuming is the same path with a later first step.
 """
 
-import math
 import time
 from collections.abc import Callable
 
