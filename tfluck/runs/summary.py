@@ -5,6 +5,8 @@ from typing import Any
 from tfluck.runs.directory import Run
 from tfluck.runs.table import tidy_rows
 
+#: What is told of each layer before and after training.
+FOLLOWED = ("mean_best_correlation", "mean_best_correlation_live", "mean_rank")
 #: Rows on labelled data that compare the student with its teacher, at the end.
 COMPARED = (
     "teacher_accuracy",
@@ -42,17 +44,12 @@ def summarize(run: Run) -> dict[str, Any]:
         "steps": max(run.seed_status(seed).get("step", 0) for seed in run.seeds),
         "steps_per_second": sum(known) / len(known) if known else None,
         "layers": [
-            {
-                "layer": layer,
-                "teacher_nodes": width,
+            {"layer": layer, "teacher_nodes": width}
+            | {
                 "live_teacher_nodes": at(-1, ("eval", layer, "live_teacher_nodes")),
-                "mean_best_correlation": change(layer, "mean_best_correlation"),
-                "mean_best_correlation_live": change(
-                    layer, "mean_best_correlation_live"
-                ),
-                "mean_rank": change(layer, "mean_rank"),
                 "null": at(-1, ("eval", layer, "null_mean_best_correlation")),
             }
+            | {name: change(layer, name) for name in FOLLOWED}
             for layer, width in enumerate(config.teacher_widths)
             if config.targets == "teacher"
         ],
