@@ -73,7 +73,7 @@ def _presence(name: str, source: Source, data_dir: Path | None) -> str:
     "--archive",
     "archives",
     multiple=True,
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="A published file, or a folder that holds it; never changed.",
 )
 @click.option("--download", is_flag=True, help="Fetch what is missing.")

@@ -127,6 +127,7 @@ def test_a_teacher_that_does_not_fit_is_refused(
         (("train", "--preset", "luck-matters/figure-8-fc-bn"), "needs a pretrained teacher"),
         (("data", "verify", "gaus"), "nothing to verify"),
         (("data", "prepare", "digits"), "ships with scikit-learn"),
+        (("data", "prepare", "mnist", "--archive", "nowhere.gz"), "There is no nowhere.gz"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_one_sentence(

@@ -18,7 +18,7 @@ import numpy as np
 
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import Source
-from tfluck.errors import TfluckError
+from tfluck.errors import BadInput, TfluckError
 from tfluck.files import make_directory
 
 PROBE_SECONDS = 3.0
@@ -96,8 +96,11 @@ def prepare(
         download: fetch archives that are not found.
 
     Raises:
+        BadInput: a given file does not exist.
         TfluckError: an archive is missing, has the wrong bytes, or cannot be fetched.
     """
+    if absent := [str(path) for path in given if not path.exists()]:
+        raise BadInput(f"There is no {' and no '.join(absent)}.")
     if is_prepared(dataset, data_dir):
         return
     folder = make_directory(tfds_dir(data_dir))
