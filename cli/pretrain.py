@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tfluck.data.registry import require_data
 from tfluck.errors import BadInput
 from tfluck.runs import find_or_create
 from tfluck.scales import SCALES, pretrain_config
@@ -92,5 +93,6 @@ def command(
         return
     run = find_or_create(out, config, name, fresh=fresh)
     if run.status() != "finished":
+        require_data(config.dataset, config.data_dir)
         warn_if_long(run.config, 1, scale, preset)
     drive(run, 1, as_json)

@@ -197,6 +197,7 @@ def command(
         raise BadInput(f"--name is a folder's name, not a path: {name!r}.")
     run = find_or_create(out, config, name, fresh=fresh)
     if run.status() != "finished":
+        require_data(config.dataset, config.data_dir)
         warn_if_long(run.config, jobs, scale, preset)
     drive(run, jobs, as_json, engine, scheduler)
 
@@ -266,7 +267,7 @@ def drive(
     if run.status() == "finished":
         talk(f"{run.layout.root} is finished already; --fresh recomputes it.")
     else:
-        require_data(config.dataset, Path(config.data_dir) if config.data_dir else None)
+        require_data(config.dataset, config.data_dir)
         talk(f"{run.layout.root}: {config.seeds} × {config.steps} steps")
         try:
             with (

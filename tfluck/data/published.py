@@ -66,12 +66,13 @@ def require_published(dataset: str, data_dir: Path | None) -> None:
 
 
 def _how_to_get(dataset: str, folder: Path, archives: Sequence[Archive]) -> str:
+    where = "" if folder == tfds_dir(None) else f" --data-dir {folder}"
     files = "; ".join(
         f"{a.name} ({a.size} bytes, SHA-256 {a.sha256})" for a in archives
     )
     return (
         f"{dataset} is not in {folder}. Put {files} into {folder} and run "
-        f"`tfluck data prepare {dataset}`, or name files that lie elsewhere with "
+        f"`tfluck data prepare {dataset}{where}`, or name files that lie elsewhere with "
         f"--archive, or let it fetch them from {_host(archives[0])} with --download."
     )
 

@@ -162,7 +162,7 @@ def source_of(dataset: str) -> Source:
     return DATASETS[dataset]
 
 
-def require_data(dataset: str, data_dir: Path | None = None) -> None:
+def require_data(dataset: str, data_dir: Path | str | None = None) -> None:
     """Fail at once, and without TensorFlow, if ``dataset`` cannot be read.
 
     Raises:
@@ -173,7 +173,7 @@ def require_data(dataset: str, data_dir: Path | None = None) -> None:
     elif dataset in DATASETS:
         from tfluck.data.published import require_published
 
-        require_published(dataset, data_dir)
+        require_published(dataset, Path(data_dir) if data_dir else None)
 
 
 def _import_digits() -> Any:
