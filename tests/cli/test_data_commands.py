@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -237,7 +236,6 @@ def test_presets_plan_without_the_data(
 @pytest.mark.slow
 def test_the_default_recipe_on_the_digits(call: Call, tmp_path: Path) -> None:
     """The commands as they stand in the help, nothing made smaller."""
-    started = time.monotonic()
     made = json.loads(
         call(
             "pretrain",
@@ -255,4 +253,3 @@ def test_the_default_recipe_on_the_digits(call: Call, tmp_path: Path) -> None:
                   "--out", tmp_path, "--json")  # fmt: skip
     accuracy = json.loads(result.stdout)["accuracy"]
     assert accuracy["accuracy_difference"][0] >= -0.01
-    assert time.monotonic() > started
