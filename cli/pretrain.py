@@ -11,7 +11,8 @@ from tfluck.scales import SCALES, pretrain_config
 from .ingredients import with_ingredients
 from .options import click, json_option, out_option
 from .options import command as declare
-from .train import drive, given_settings, settings_options, show_plan, warn_if_long
+from .settings import given_settings, settings_options
+from .train import drive, show_plan, warn_if_long
 
 #: Settings of teacher and student that mean nothing while a teacher is made.
 MEANINGLESS = (

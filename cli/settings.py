@@ -1,0 +1,113 @@
+"""One option for every setting of a run, read by the library and checked there."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tfluck.choices import CHOICES, STUDENT_INITS, parse_schedule, parse_widths
+from tfluck.errors import BadInput
+from tfluck.presets import load_preset
+
+from .ingredients import parse_dataset
+from .options import FiniteFloat, click
+
+
+class Parsed(click.ParamType):
+    """An option whose text a function of the library reads."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self.parse = parse
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Parse, or fail as a usage error."""
+        try:
+            return self.parse(value) if isinstance(value, str) else value
+        except BadInput as error:
+            self.fail(str(error), param, ctx)
+
+
+def _samples(text: str) -> int | None:
+    if text == "infinite":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise BadInput(f"Give 'infinite' or a number of samples, not {text!r}.")
+    return int(text)
+
+
+WIDTHS = Parsed("widths", parse_widths)
+SCHEDULE = Parsed("rate", parse_schedule)
+DATASET = Parsed("gaus|cifar10|…|npz:PATH", parse_dataset)
+SAMPLES = Parsed("infinite|N", _samples)
+COUNT = click.IntRange(min=1)
+
+
+def _choice(name: str) -> click.Choice[str]:
+    return click.Choice(CHOICES[name])
+
+
+#: Option → (type, help). Defaults live in the library: what is not given is not passed.
+SETTINGS: dict[str, tuple[Any, str]] = {
+    "dataset": (DATASET, "gaus (N(0, std²) for ever) or an image set. [gaus]"),
+    "data-dir": (click.Path(file_okay=False), "Where image sets lie. [TFDS's own]"),
+    "arch": (_choice("arch"), "Dense or convolutional networks. [fc]"),
+    "teacher-widths": (WIDTHS, "[50-75-100-125 for fc, 64-64-64-64 for cnn]"),
+    "multiplier": (COUNT, "Student width over teacher width. [10]"),
+    "outputs": (COUNT, "Outputs. [100; the number of classes on labelled data]"),
+    "input-dim": (COUNT, "Input dimension of fc. [20]"),
+    "image-size": (COUNT, "Height and width of the images of cnn. [16]"),
+    "data-std": (FiniteFloat(0), "Standard deviation of the inputs. [10]"),
+    "batch-norm": (_choice("batch_norm"), "Where BatchNorm stands. [after-relu]"),
+    "samples": (SAMPLES, "Size of the data set. [infinite]"),
+    "epochs": (click.IntRange(min=0), "[40]"),
+    "samples-per-epoch": (COUNT, "[100000; the size of a finite set]"),
+    "batch-size": (COUNT, "[64]"),
+    "lr": (SCHEDULE, "A rate, or a schedule like 0:0.05,20:0.01. [0.05]"),
+    "momentum": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
+    "weight-decay": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
+    "loss": (_choice("loss"), "cross-entropy is on the teacher's argmax. [mse]"),
+    "teacher-init": (_choice("teacher_init"), "separated is the paper's. [separated]"),
+    "teacher-bias": (FiniteFloat(), "Added to every hidden teacher bias. [0]"),
+    "student-init": (str, f"One of {', '.join(STUDENT_INITS)}. [default]"),
+    "seed": (click.IntRange(min=0), "Seed of the teacher and the first student. [1]"),
+    "seeds": (COUNT, "Number of students of the one teacher. [1]"),
+    "eval-samples": (COUNT, "[10000 fc, 1024 cnn]; 192 is the original's."),
+    "eval-every": (COUNT, "Epochs between evaluations. [1]"),
+    "chunk": (COUNT, "Steps fused into one call. [by size]"),
+}
+
+
+SWITCHES = {
+    "--jit/--no-jit": "Compile with XLA. [fc yes, cnn no]",
+    "--normalize": "Rows back to norm 1 after every step.",
+    "--bn-affine/--no-bn-affine": "BatchNorm scale and shift. [fc no, cnn yes]",
+    "--augment/--no-augment": "Random crops and mirror images. [cifar10, cifar100 yes]",
+}
+
+
+def settings_options(*without: str) -> Callable[[Any], Any]:
+    """Add one option for every setting of a run but those in ``without``."""
+
+    def add(function: Any) -> Any:
+        for name, text in SWITCHES.items():
+            option = click.option(name, default=None, is_flag=True, help=text)
+            function = option(function)
+        for name, (kind, text) in reversed(SETTINGS.items()):
+            if name not in without:
+                function = click.option(f"--{name}", type=kind, help=text)(function)
+        return function
+
+    return add
+
+
+def given_settings(
+    preset: str | None, scale: str, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Let the preset speak first, then the options that were given."""
+    chosen = load_preset(preset).at(scale) if preset else {}
+    context = click.get_current_context()
+    given = {
+        key: value
+        for key, value in settings.items()
+        if context.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
+    }
+    return chosen | given
