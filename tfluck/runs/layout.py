@@ -1,0 +1,105 @@
+"""Every file name of a run, once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SeedLayout:
+    """The files of one student."""
+
+    root: Path
+
+    @property
+    def metrics(self) -> Path:
+        """Rows appended at each evaluation."""
+        return self.root / "metrics.jsonl"
+
+    @property
+    def ranks(self) -> Path:
+        """Rows about the final winners, known only at the end."""
+        return self.root / "ranks.jsonl"
+
+    @property
+    def status(self) -> Path:
+        """How far the training is, and how it ended."""
+        return self.root / "status.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of what resuming needs."""
+        return self.root / "checkpoints"
+
+    @property
+    def correlations(self) -> Path:
+        """Folder of the correlation matrices."""
+        return self.root / "correlations"
+
+    def correlation(self, epoch: int) -> Path:
+        """The matrices of one evaluation, ``layer0, layer1, …``."""
+        return self.correlations / f"epoch-{epoch:05d}.npz"
+
+    @property
+    def initial_weights(self) -> Path:
+        """The student before training."""
+        return self.root / "weights" / "student_init.weights.h5"
+
+    @property
+    def final_weights(self) -> Path:
+        """The student as it is now."""
+        return self.root / "weights" / "student.weights.h5"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains this student."""
+        return self.root / "lock"
+
+
+@dataclass(frozen=True)
+class RunLayout:
+    """The files of a run: one teacher, one or more students."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """The settings."""
+        return self.root / "config.json"
+
+    @property
+    def manifest(self) -> Path:
+        """Format, digest, versions, hardware."""
+        return self.root / "manifest.json"
+
+    @property
+    def teacher_weights(self) -> Path:
+        """The teacher."""
+        return self.root / "teacher.weights.h5"
+
+    @property
+    def summary(self) -> Path:
+        """The result in one object, written last."""
+        return self.root / "summary.json"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of pictures."""
+        return self.root / "figures"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that drives the run."""
+        return self.root / "lock"
+
+    @property
+    def stop(self) -> Path:
+        """Present while the students are asked to checkpoint and stop."""
+        return self.root / "stop"
+
+    def seed(self, seed: int) -> SeedLayout:
+        """The files of one student."""
+        return SeedLayout(self.root / f"seed-{seed}")
+
+    def tensorboard(self, seed: int) -> Path:
+        """The event files of one student."""
+        return self.root / "tensorboard" / f"seed-{seed}"
