@@ -10,10 +10,11 @@ __version__ = "0.1.0"
 
 #: Public name → the module that holds it, imported on first use.
 _PUBLIC = {
+    "NodeWatcher": "tfluck.training.watcher",
     "RunConfig": "tfluck.config",
 }
 
-__all__ = ["RunConfig", "__version__"]
+__all__ = ["NodeWatcher", "RunConfig", "__version__"]
 
 
 def __getattr__(name: str) -> object:

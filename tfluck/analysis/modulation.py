@@ -94,7 +94,12 @@ def _sums(student: ReluNet, teacher: ReluNet, x: Array) -> Iterator[list[Array]]
     )
     for s, t in pairs:
         on, teacher_on = s.gated(), t.gated()
-        yield [_product(s, t), _product(on, teacher_on), _product(s, s), _product(on, on)]
+        yield [
+            _product(s, t),
+            _product(on, teacher_on),
+            _product(s, s),
+            _product(on, on),
+        ]
 
 
 def _product(left: Jacobian, right: Jacobian) -> Array:

@@ -46,6 +46,17 @@ class Affine:
             out += _times(seen, self.kernel[row, column])
         return out
 
+    def patches(self, x: Array) -> Array:
+        """Return what a node sees at every position, ``[samples · positions, in]``.
+
+        ``in`` runs like ``kernel.reshape(-1, out)``.
+        """
+        if self.kernel.ndim == 2:
+            return x.reshape(len(x), -1)
+        taps = self.kernel.shape[:2]
+        windows = np.lib.stride_tricks.sliding_window_view(x, taps, axis=(1, 2))
+        return np.moveaxis(windows, 3, -1).reshape(-1, self.kernel[..., 0].size)
+
     def pull(self, rows: Array, shape: tuple[int, ...]) -> Array:
         """Turn rows ∂y/∂(W x + b), ``[rows, …]``, into ∂y/∂x, ``[rows, *shape]``."""
         if self.kernel.ndim == 2:

@@ -67,7 +67,9 @@ class _Folding:
 
     def _linear(self, layer: Any) -> None:
         if self.open is not None:
-            raise BadInput(f"No ReLU stands between '{layer.name}' and the layer before.")
+            raise BadInput(
+                f"No ReLU stands between '{layer.name}' and the layer before."
+            )
         if not _is_plain(layer):
             raise BadInput(f"'{layer.name}' must have stride 1 and no padding.")
         kernel = np.asarray(layer.kernel.numpy(), np.float64)
