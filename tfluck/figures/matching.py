@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 def heat(axis: Axes, matrix: Array, limit: float, title: str) -> ScalarMappable:
-    """Draw ``matrix`` from −limit (orange) over 0 (white) to limit (blue)."""
+    """Draw ``matrix`` from −limit (orange) over 0 (white) to limit (purple)."""
     picture = axis.imshow(
         matrix,
         aspect="auto",

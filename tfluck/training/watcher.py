@@ -5,7 +5,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from tfluck.analysis.correlation import Array
@@ -13,7 +12,7 @@ from tfluck.analysis.matching import LayerMatch, layer_match
 from tfluck.errors import BadInput
 from tfluck.models.brought import hidden_layers
 from tfluck.runs import Row
-from tfluck.training.comparing import compare_layers
+from tfluck.training.comparing import batched, compare_layers, hidden_function
 from tfluck.training.metrics import rank_rows
 
 
@@ -57,11 +56,8 @@ class NodeWatcher(keras.callbacks.Callback):
         if len(data) < 2:
             raise BadInput(f"x_val needs at least two samples, not {len(data)}.")
         self.names = tuple(layers)
-        self.batches = [
-            tf.constant(data[at : at + batch_size])
-            for at in range(0, len(data), batch_size)
-        ]
-        self.teacher = _function(hidden_layers(teacher, teacher_layers))
+        self.batches = batched(data, batch_size)
+        self.teacher = hidden_function(hidden_layers(teacher, teacher_layers))
         self._forget()
 
     def _forget(self) -> None:
@@ -72,7 +68,7 @@ class NodeWatcher(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Look at the student as it is before training."""
         self._forget()
-        self.student = _function(hidden_layers(self.model, self.names))
+        self.student = hidden_function(hidden_layers(self.model, self.names))
         self._look(0)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -98,15 +94,6 @@ class NodeWatcher(keras.callbacks.Callback):
                 Row(epoch, "eval", match.layer, metric, value)
                 for metric, value in _values(match).items()
             ]
-
-
-def _function(model: keras.Model) -> Any:
-    """Compile the hidden activations, always as a list."""
-
-    def hidden(x: tf.Tensor) -> list[tf.Tensor]:
-        return list(tf.nest.flatten(model(x, training=False)))
-
-    return tf.function(hidden, reduce_retracing=True, autograph=False)
 
 
 def _values(match: LayerMatch) -> dict[str, float | None]:
