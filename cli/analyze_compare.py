@@ -68,14 +68,17 @@ def command(
 
     inputs = read_inputs(data)
     start_tensorflow()
-    from tfluck.models.brought import hidden_layers, load_keras
+    from tfluck.models.brought import check_inputs, hidden_layers, load_keras
     from tfluck.training.comparing import batched, compare_layers, hidden_function
 
     models = [
         hidden_layers(load_keras(path), names)
         for path, names in ((teacher, teacher_layers), (student, student_layers))
     ]
-    found = compare_layers(*map(hidden_function, models), batched(inputs, PIECE))
+    for model in models:
+        check_inputs(model, inputs.shape[1:])
+    one, other = map(hidden_function, models)
+    found = compare_layers(one, other, batched(inputs, PIECE))
     from tfluck.runs.matrices import Matrices
 
     from .analyze_correlation import match_rows

@@ -9,7 +9,6 @@ from .options import command as declare
 from .output import emit_json, table
 
 if TYPE_CHECKING:
-    from tfluck.analysis.matching import LayerMatch
     from tfluck.runs import Run
     from tfluck.runs.matrices import Matrices
 
@@ -48,8 +47,7 @@ def command(
     found, student = open_student(out, run, seed)
     layout = found.layout.seed(student)
     matrices = read_matrices(layout, epoch)
-    values = _cka(found, student, matrices) if cka else [None] * len(matrices.rho)
-    layers = match_rows(matrices, values)
+    layers = match_rows(matrices, _cka(found, student, matrices, cka))
     null = _null(found, student, matrices.epoch)
     for row in layers:
         row["null_mean_best_correlation"] = null.get(row["layer"])
@@ -81,7 +79,7 @@ def match_rows(matrices: "Matrices", cka: list[float | None]) -> list[dict[str, 
     rows = []
     layers = zip(matrices.rho, matrices.live, cka, strict=True)
     for index, (rho, live, value) in enumerate(layers):
-        match: LayerMatch = layer_match(index, rho, live, value)
+        match = layer_match(index, rho, live, value)
         best, pairs = best_match(rho), one_to_one(rho)
         rows.append(
             match.to_row()
@@ -97,8 +95,11 @@ def match_rows(matrices: "Matrices", cka: list[float | None]) -> list[dict[str, 
     return rows
 
 
-def _cka(run: "Run", seed: int, matrices: "Matrices") -> list[float | None]:
-    if matrices.epoch not in (0, run.config.epochs):
+def _cka(
+    run: "Run", seed: int, matrices: "Matrices", wanted: bool
+) -> list[float | None]:
+    """Return CKA a layer; None where it is not wanted or the weights are not kept."""
+    if not wanted or matrices.epoch not in (0, run.config.epochs):
         return [None] * len(matrices.rho)
     from tfluck.runtime import start_tensorflow
 

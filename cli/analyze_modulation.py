@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tfluck.runs.matrices import Matrices
 
 #: Inputs to average over. Every position of an image counts, so few images are enough.
-SAMPLES = {"fc": 192, "cnn": 16}
+SAMPLES = {"fc": 192, "cnn": 8}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ of a stated range: angle(w, w₁) ≤ limit, and w₂ at most 90° from w₁, of
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,8 @@ Psi = Callable[[Array], Array]
 #: Degrees: of the ranges reported, and between the angles tried.
 LIMITS = (45, 90, 120)
 STEP = 5
+#: ψ below this share of its largest value is zero but for rounding.
+ROUNDING = 1e-12
 #: Planes tried in a layer, and samples that must have both nodes on at every angle.
 PLANES = 64
 ENOUGH = 100
@@ -54,7 +56,7 @@ def smallest_constant(psi: ArrayLike, limit: int, step: int = STEP) -> float | N
     values = np.asarray(psi, np.float64)
     quarter = 90 // step
     here = np.arange(quarter, quarter + limit // step + 1)
-    if np.any(values[here] <= 0):
+    if np.any(values[here] <= ROUNDING * values.max()):
         return None
     turn = np.concatenate([np.arange(-quarter, 0), np.arange(1, quarter + 1)])
     change = np.abs(values[here[:, None] + turn] - values[here, None])
@@ -88,7 +90,19 @@ def layer_constants(
         _curves(inputs, kernel, bias, pair, turned)
         for pair in _pairs(kernel, generator)
     ]
-    return [_constants(curves, limit) for limit in LIMITS]
+    found = [_constants(curves, limit) for limit in LIMITS]
+    # A wider range contains the narrower ones, though fewer planes may be known on it.
+    return [
+        known if not known.planes else replace(known, **_largest(found[: at + 1]))
+        for at, known in enumerate(found)
+    ]
+
+
+def _largest(found: list[Lipschitz]) -> dict[str, float]:
+    return {
+        name: max(value for one in found if (value := getattr(one, name)) is not None)
+        for name in ("k_d", "k_l")
+    }
 
 
 def _constants(curves: list[tuple[Array, Array, Array]], limit: int) -> Lipschitz:

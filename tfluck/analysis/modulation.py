@@ -93,7 +93,7 @@ def _sums(student: ReluNet, teacher: ReluNet, x: Array) -> Iterator[list[Array]]
         strict=True,
     )
     for s, t in pairs:
-        on, teacher_on = s.gated(), t.gated()
+        on, teacher_on = s.gated, t.gated
         yield [
             _product(s, t),
             _product(on, teacher_on),

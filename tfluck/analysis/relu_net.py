@@ -13,6 +13,7 @@ with J = ∂y/∂f and j what all biases above contribute; j is the Jacobian of 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,9 +112,11 @@ class Jacobian:
     bias: Array
     gates: NDArray[np.bool_]
 
+    @cached_property
     def gated(self) -> "Jacobian":
-        """Return J with the nodes that are off struck out; the bias is always on."""
-        return Jacobian(self.nodes * self.gates[:, None], self.bias, self.gates)
+        """J with the nodes that are off struck out; the bias is always on."""
+        on = self.gates[:, None].astype(np.float64)
+        return Jacobian(self.nodes * on, self.bias, self.gates)
 
 
 def jacobians(net: ReluNet, activations: Sequence[Array]) -> Iterator[Jacobian]:
@@ -136,7 +139,7 @@ def jacobians(net: ReluNet, activations: Sequence[Array]) -> Iterator[Jacobian]:
             pulled.reshape(samples, outputs, *gates.shape[1:]), bias, gates
         )
         yield found
-        rows = found.gated().nodes.reshape(-1, *active.shape[1:])
+        rows = found.gated.nodes.reshape(-1, *active.shape[1:])
 
 
 def _through(rows: Array, bias: Array) -> Array:

@@ -105,15 +105,17 @@ def hidden_layers(model: keras.Model, names: Sequence[str] = ()) -> keras.Model:
     """Return the model that computes the hidden activations of ``model``.
 
     Args:
-        model: a functional or sequential model that has been built.
+        model: a functional or sequential model with one input, built.
         names: the layers to watch; by default, after every Dense or Conv layer but the
             last, what its BatchNorm and activation make of it.
 
     Raises:
         BadInput: a name is not there, or there is no hidden layer.
     """
-    if not getattr(model, "inputs", None):
-        raise BadInput(f"'{model.name}' has no graph of layers; build it functionally.")
+    if len(getattr(model, "inputs", None) or ()) != 1:
+        raise BadInput(
+            f"'{model.name}' must be a functional or sequential model with one input."
+        )
     known = {layer.name: layer for layer in model.layers}
     if missing := [name for name in names if name not in known]:
         raise BadInput(f"'{model.name}' has no layer {missing[0]}; {_listed(known)}")
@@ -121,11 +123,27 @@ def hidden_layers(model: keras.Model, names: Sequence[str] = ()) -> keras.Model:
     if not chosen:
         raise BadInput(f"'{model.name}' has no hidden layer; {_listed(known)}")
     try:
-        return keras.Model(model.inputs, [layer.output for layer in chosen])
+        return keras.Model(model.inputs[0], [layer.output for layer in chosen])
     except (AttributeError, ValueError) as error:
         raise BadInput(
             f"'{model.name}' uses a layer more than once; name others to watch."
         ) from error
+
+
+def check_inputs(model: keras.Model, shape: tuple[int, ...]) -> None:
+    """Refuse samples of ``shape`` if ``model`` takes others.
+
+    Raises:
+        BadInput: it does.
+    """
+    wanted = tuple(model.inputs[0].shape[1:])
+    fits = len(wanted) == len(shape) and all(
+        size in (None, given) for size, given in zip(wanted, shape, strict=True)
+    )
+    if not fits:
+        raise BadInput(
+            f"The model takes samples of shape {wanted}, the data has {shape}."
+        )
 
 
 def _ends_of_groups(model: keras.Model) -> list[keras.layers.Layer]:

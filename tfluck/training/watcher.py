@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from tfluck.analysis.correlation import Array
 from tfluck.analysis.matching import LayerMatch, layer_match
 from tfluck.errors import BadInput
-from tfluck.models.brought import hidden_layers
+from tfluck.models.brought import check_inputs, hidden_layers
 from tfluck.runs import Row
-from tfluck.training.comparing import batched, compare_layers, hidden_function
+from tfluck.training.comparing import Hidden, batched, compare_layers, hidden_function
 from tfluck.training.metrics import rank_rows
 
 
@@ -56,9 +56,15 @@ class NodeWatcher(keras.callbacks.Callback):
         if len(data) < 2:
             raise BadInput(f"x_val needs at least two samples, not {len(data)}.")
         self.names = tuple(layers)
+        self.shape = data.shape[1:]
         self.batches = batched(data, batch_size)
-        self.teacher = hidden_function(hidden_layers(teacher, teacher_layers))
+        self.teacher = self._watched(teacher, teacher_layers)
         self._forget()
+
+    def _watched(self, model: keras.Model, names: Sequence[str]) -> Hidden:
+        hidden = hidden_layers(model, names)
+        check_inputs(hidden, self.shape)
+        return hidden_function(hidden)
 
     def _forget(self) -> None:
         self.rows: list[Row] = []
@@ -68,7 +74,7 @@ class NodeWatcher(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Look at the student as it is before training."""
         self._forget()
-        self.student = hidden_function(hidden_layers(self.model, self.names))
+        self.student = self._watched(self.model, self.names)
         self._look(0)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
