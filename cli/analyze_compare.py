@@ -36,12 +36,12 @@ def _layers_option(name: str, whose: str) -> Any:
     "tfluck analyze compare a.keras b.keras --data x.npz --plot compare.png --json",
     name="compare",
 )
-@click.argument("teacher", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("student", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("teacher", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("student", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--data",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.npz",
     help="Inputs: the array x, or the only array there is.",
 )
@@ -126,6 +126,8 @@ def read_inputs(path: Path) -> "np.ndarray":
             if name != "x" and len(archive.files) != 1:
                 raise BadInput(f"{path} has no array x, and not exactly one array.")
             x: np.ndarray = archive[name]
+    except FileNotFoundError as error:
+        raise BadInput(f"There is no file {path}.") from error
     except (OSError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise BadInput(f"{path} is no npz file of arrays.") from error
     except ValueError as error:

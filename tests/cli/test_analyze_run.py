@@ -195,8 +195,14 @@ def test_data_that_cannot_be_used_is_refused(tfluck: Cli, brought: Path) -> None
     (brought / "text.npz").write_text("no archive")
     np.save(brought / "array.npy", np.ones((3, 5)))
     (brought / "array.npy").rename(brought / "array.npz")
-    names = ("two", "nan", "words", "narrow", "objects", "text", "array")
+    names = ("missing", "two", "nan", "words", "narrow", "objects", "text", "array")
     for name in names:
         data = brought / f"{name}.npz"
         result = tfluck("analyze", "compare", teacher, teacher, "--data", data)
         assert result.exit_code == 2, (name, result.stderr)
+    data = brought / "two.npz"
+    for path in (brought / "nowhere.keras", data):
+        result = tfluck(
+            "analyze", "compare", path, teacher, "--data", brought / "x.npz"
+        )
+        assert result.exit_code == 2 and str(path) in result.stderr

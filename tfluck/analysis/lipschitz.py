@@ -11,6 +11,7 @@ of a stated range: angle(w, w₁) ≤ limit, and w₂ at most 90° from w₁, of
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -98,7 +99,7 @@ def layer_constants(
     ]
 
 
-def _largest(found: list[Lipschitz]) -> dict[str, float]:
+def _largest(found: list[Lipschitz]) -> dict[str, Any]:
     return {
         name: max(value for one in found if (value := getattr(one, name)) is not None)
         for name in ("k_d", "k_l")

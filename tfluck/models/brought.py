@@ -48,8 +48,10 @@ def load_keras(path: Path) -> keras.Model:
     as trustworthy as Keras' reader and HDF5's: bring files from people you trust.
 
     Raises:
-        BadInput: the file is of another kind, damaged, or names a program.
+        BadInput: the file is missing, of another kind, damaged, or names a program.
     """
+    if not path.exists():
+        raise BadInput(f"There is no file {path}.")
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise BadInput(
             f"{path} is no .keras file; save the model with model.save('name.keras')."
