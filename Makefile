@@ -25,8 +25,19 @@ demo: install  ## the main job at a scale of a few minutes: table, figure, Tenso
 test: install  ## the whole test suite
 	$(BIN)/python -m pytest -n 2
 
-test-all: install  ## also the slow tests
-	$(BIN)/python -m pytest -m "not network"
+test-all: install  ## also the slow tests, and Dask
+	$(BIN)/python -m pip install --quiet '.[dask]'
+	$(BIN)/python -m pytest -n 2 -m "not network"
+
+bench: install  ## speed against a PyTorch loop; prints a table and writes it to benchmarks/
+	$(BIN)/python -m pip install --quiet '.[bench]'
+	$(BIN)/python benchmarks/training.py
+
+wheel-check: install  ## build the wheel, install it elsewhere, ask it for help
+	rm -rf build/wheel && $(BIN)/python -m pip wheel --quiet --no-deps -w build/wheel .
+	$(PYTHON) -m venv build/wheel/env
+	build/wheel/env/bin/python -m pip install --quiet build/wheel/*.whl
+	cd build/wheel && env/bin/tfluck train --scale smoke --dry-run
 
 lint: install  ## style
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -12,6 +12,8 @@ COMMANDS = {
     "resume": (".resume", "Go on with a run exactly where it stopped."),
     "runs": (".runs", "List, show, export and remove runs."),
     "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
+    "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
+    "align": (".align", "Two-layer students turning towards teachers, exactly."),
     "doctor": (".doctor", "Report versions, devices, disk and determinism."),
     "completion": (".completion", "Print a shell's completion script."),
 }

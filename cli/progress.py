@@ -1,11 +1,15 @@
 """One bar over all steps of all seeds, on stderr, and only where a person looks."""
 
 import sys
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
 from .options import is_quiet, talk
+
+#: Without a bar, a sign of life this often.
+QUIET_SECONDS = 10.0
 
 
 @contextmanager
@@ -51,12 +55,16 @@ def progress_bar(steps: int, seeds: int, done: int = 0) -> Any:
 
 
 def _milestones(hidden: bool) -> Callable[[int, int, str], None]:
-    """Where there is no bar, say a line at each finished evaluation."""
+    """Where there is no bar, say a line at each finished evaluation and now and then."""
     last: dict[int, str] = {}
+    said_at = time.monotonic()
 
     def tell(seed: int, step: int, note: str) -> None:
-        if hidden and note.startswith("ρ̄") and last.get(seed) != note:
+        nonlocal said_at
+        due = note.startswith("ρ̄") or time.monotonic() - said_at > QUIET_SECONDS
+        if hidden and due and note and last.get(seed) != note:
             last[seed] = note
+            said_at = time.monotonic()
             talk(f"seed {seed}  step {step:>7}  {note}")
 
     return tell

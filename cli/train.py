@@ -14,6 +14,7 @@ from tfluck.config import (
 )
 from tfluck.cost import plan
 from tfluck.errors import BadInput
+from tfluck.files import explained, make_directory
 from tfluck.presets import load_preset
 from tfluck.runs import Run, RunLayout, find_or_create, summarize
 from tfluck.scales import SCALES, make_config
@@ -114,6 +115,23 @@ def settings_options(function: Any) -> Any:
     return function
 
 
+def engine_options(function: Any) -> Any:
+    """Add the options that say where students train."""
+    for option in (
+        click.option("--scheduler", help="Address of the cluster, as tcp://host:8786."),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "dask"]),
+            default="local",
+            show_default=True,
+            help="Processes here, or a Dask cluster.",
+        ),
+        click.option("--jobs", type=COUNT, help="Processes. [cores]"),
+    ):
+        function = option(function)
+    return function
+
+
 @declare(
     "tfluck train --dataset gaus --arch fc --teacher-widths 10-15-20-25 --seeds 5",
     "tfluck train --dataset gaus --arch cnn --scale laptop",
@@ -131,7 +149,7 @@ def settings_options(function: Any) -> Any:
     show_default=True,
     help="Shrink widths, samples and epochs that were not given.",
 )
-@click.option("--jobs", type=COUNT, help="Processes. [cores]")
+@engine_options
 @out_option
 @click.option("--name", help="Name of the run's folder. [made from the settings]")
 @click.option(
@@ -143,6 +161,8 @@ def command(
     preset: str | None,
     scale: str,
     jobs: int | None,
+    engine: str,
+    scheduler: str | None,
     out: Path,
     name: str | None,
     fresh: bool,
@@ -165,7 +185,7 @@ def command(
     run = find_or_create(out, config, name, fresh=fresh)
     if run.status() != "finished":
         warn_if_long(run.config, jobs, scale, preset)
-    drive(run, jobs, as_json)
+    drive(run, jobs, as_json, engine, scheduler)
 
 
 def configure(preset: str | None, scale: str, settings: Mapping[str, Any]) -> RunConfig:
@@ -211,9 +231,15 @@ def warn_if_long(config: RunConfig, jobs: int, scale: str, preset: str | None) -
     talk(f"This run will take {duration(seconds)} on this device{hint}. It starts now.")
 
 
-def drive(run: Run, jobs: int, as_json: bool) -> None:
+def drive(
+    run: Run,
+    jobs: int,
+    as_json: bool,
+    engine: str = "local",
+    scheduler: str | None = None,
+) -> None:
     """Train what is left of ``run`` and print what it found."""
-    from tfluck.sweeps import train_run
+    from tfluck.sweeps import cluster, train_run
 
     config = run.config
     if run.status() == "finished":
@@ -221,8 +247,12 @@ def drive(run: Run, jobs: int, as_json: bool) -> None:
     else:
         talk(f"{run.layout.root}: {config.seeds} × {config.steps} steps")
         try:
-            with progress_bar(config.steps, config.seeds) as report:
-                train_run(run, report, jobs=jobs, quiet=not is_verbose())
+            with (
+                cluster(engine, scheduler) as executor,
+                progress_bar(config.steps, config.seeds) as report,
+            ):
+                quiet = not is_verbose()
+                train_run(run, report, jobs=jobs, executor=executor, quiet=quiet)
         except Exception:
             if as_json and run.layout.summary.exists():
                 emit_json(summarize(run))
@@ -240,9 +270,8 @@ def draw(run: Run) -> list[Path]:
     from tfluck.runs import write_csv
 
     folder = run.layout.figures
-    folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "training.csv"
-    with table.open("w", newline="") as stream:
+    table = make_directory(folder) / "training.csv"
+    with explained(table), table.open("w", newline="") as stream:
         write_csv(run, stream)
     frame = pd.read_csv(table)
     paths = [folder / "training.png", folder / "training.pdf"]

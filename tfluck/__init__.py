@@ -12,9 +12,10 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "NodeWatcher": "tfluck.training.watcher",
     "RunConfig": "tfluck.config",
+    "make_config": "tfluck.scales",
 }
 
-__all__ = ["NodeWatcher", "RunConfig", "__version__"]
+__all__ = ["NodeWatcher", "RunConfig", "__version__", "make_config"]
 
 
 def __getattr__(name: str) -> object:

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -39,15 +40,25 @@ def test_every_command_has_help_with_examples(
 
 
 @pytest.mark.parametrize(("path", "found"), ALL, ids=ids)
-def test_every_example_parses(path: tuple, found: click.Command) -> None:
+def test_every_example_parses(
+    path: tuple, found: click.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the user has the files that it names."""
+    monkeypatch.chdir(tmp_path)
     for example in getattr(found, "examples", ()):
-        words = shlex.split(
+        command = (
             example.split(">")[0].split("|")[0].replace('eval "$(', "").rstrip(')"')
         )
-        assert words[: len(path) + 1] == ["tfluck", *path]
-        found.make_context(
-            path[-1], words[len(path) + 1 :], resilient_parsing=False
-        ).close()
+        words = shlex.split(command)
+        # A group may have a default command, whose name is not typed.
+        typed = path if words[1 : len(path) + 1] == list(path) else path[:-1]
+        assert words[: len(typed) + 1] == ["tfluck", *typed] and len(typed) > 0
+        for word in words[len(typed) + 1 :]:
+            if word.endswith("/"):
+                Path(word).mkdir(exist_ok=True)
+            elif Path(word).suffix in {".npz", ".keras", ".json", ".gz"}:
+                Path(word).touch()
+        found.make_context(path[-1], words[len(typed) + 1 :]).close()
 
 
 @pytest.mark.parametrize(

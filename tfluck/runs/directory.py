@@ -164,7 +164,20 @@ def _manifest(config: RunConfig) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "seeds": list(config.student_seeds),
+        "git": _commit(),
+        "deterministic": True,
     }
+
+
+def _commit() -> str | None:
+    """Return the commit of the checkout we run from, None if we are installed."""
+    git = Path(__file__).parents[2] / ".git"
+    try:
+        head = (git / "HEAD").read_text().strip()
+        ref = head.removeprefix("ref: ")
+        return head if ref == head else (git / ref).read_text().strip()
+    except OSError:
+        return None
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class SeedLayout:
         return self.root / "correlations"
 
     def correlation(self, epoch: int) -> Path:
-        """The matrices of one evaluation, ``layer0, layer1, …``."""
+        """One evaluation: ρ as ``layer0, …``, live teacher nodes as ``live0, …``."""
         return self.correlations / f"epoch-{epoch:05d}.npz"
 
     @property

@@ -11,10 +11,7 @@ Key = tuple[str, int | None, str]
 def summarize(run: Run) -> dict[str, Any]:
     """Return the run's results before and after training, a list entry per seed."""
     config = run.config
-    values: dict[int, dict[int, dict[Key, float | None]]] = {}
-    for seed, row in tidy_rows(run):
-        epoch = values.setdefault(seed, {}).setdefault(row.epoch, {})
-        epoch[row.split, row.layer, row.metric] = row.value
+    values = _values(run)
     speeds = [run.seed_status(seed).get("steps_per_second") for seed in run.seeds]
     known = [speed for speed in speeds if speed]
 
@@ -43,7 +40,9 @@ def summarize(run: Run) -> dict[str, Any]:
                 "teacher_nodes": width,
                 "live_teacher_nodes": at(-1, ("eval", layer, "live_teacher_nodes")),
                 "mean_best_correlation": change(layer, "mean_best_correlation"),
-                "mean_best_correlation_live": change(layer, "mean_best_correlation_live"),
+                "mean_best_correlation_live": change(
+                    layer, "mean_best_correlation_live"
+                ),
                 "mean_rank": change(layer, "mean_rank"),
                 "null": at(-1, ("eval", layer, "null_mean_best_correlation")),
             }
@@ -56,3 +55,12 @@ def summarize(run: Run) -> dict[str, Any]:
         },
         "accuracy": change(None, "accuracy"),
     }
+
+
+def _values(run: Run) -> dict[int, dict[int, dict[Key, float | None]]]:
+    """Index every recorded number by seed, epoch and key."""
+    values: dict[int, dict[int, dict[Key, float | None]]] = {}
+    for seed, row in tidy_rows(run):
+        epoch = values.setdefault(seed, {}).setdefault(row.epoch, {})
+        epoch[row.split, row.layer, row.metric] = row.value
+    return values

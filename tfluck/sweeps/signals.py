@@ -1,6 +1,7 @@
 """Turn SIGINT and SIGTERM into a question the training asks itself."""
 
 import signal
+import threading
 from types import FrameType
 from typing import Any
 
@@ -16,8 +17,11 @@ class Signals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Signals":
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._note)
+        # Only the main thread may listen; a cluster's worker thread hears of a stop
+        # through the run folder.
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *details: object) -> None:

@@ -13,7 +13,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tfluck.analysis.correlation import Array
 from tfluck.config import RunConfig
-from tfluck.files import make_directory, write_arrays, write_json
+from tfluck.files import explained, make_directory, write_arrays, write_json
 from tfluck.runs import (
     Row,
     RunLayout,
@@ -159,8 +159,9 @@ def save_weights(model: keras.Model, path: Path) -> None:
     """Write a model's weights as HDF5, atomically."""
     make_directory(path.parent)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        model.save_weights(temporary, overwrite=True)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with explained(path):
+        try:
+            model.save_weights(temporary, overwrite=True)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -129,7 +129,6 @@ class Trainer:
                 raise
             seconds = time.monotonic() - started - self.looking
             rate = (self.progress.step - first) / max(seconds, 1e-9)
-            save_weights(self.student, self.layout.final_weights)
             before = self.run.seed_status(self.seed).get("steps_per_second")
             self._end("finished", steps_per_second=rate or before)
 
@@ -216,6 +215,8 @@ class Trainer:
     def _end(self, status: str, **more: object) -> None:
         for observer in self.observers:
             observer.ended()
+        if status != "diverged":
+            save_weights(self.student, self.layout.final_weights)
         self.status.close(status, self.progress.step, **more)
 
     def _stream(self, seed: int, name: str, samples: int | None) -> Stream:

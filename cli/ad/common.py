@@ -1,0 +1,77 @@
+"""Options and small types the ``ad`` commands share."""
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from tfluck.angular.families import FORMS, parse
+from tfluck.angular.functions import AngularFunction
+
+from ..options import click, talk
+
+
+class Numbers(click.ParamType):
+    """Numbers separated by commas, each of them finite."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[float]:
+        """Parse ``value`` or say which part is no number."""
+        if isinstance(value, list):
+            return value
+        numbers = []
+        for part in str(value).split(","):
+            try:
+                number = float(part)
+            except ValueError:
+                self.fail(f"{part!r} in {value!r} is not a number.", param, ctx)
+            if not math.isfinite(number):
+                self.fail(f"{part!r} in {value!r} is not a finite number.", param, ctx)
+            numbers.append(number)
+        return numbers
+
+
+class Function(click.ParamType):
+    """An angular function, by family or as module:attribute."""
+
+    name = "function"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> AngularFunction:
+        """Parse ``value``; modules are also looked for in the working directory."""
+        if isinstance(value, AngularFunction):
+            return value
+        here = str(Path.cwd())
+        if here not in sys.path:
+            sys.path.append(here)
+        return parse(value)
+
+
+function_option = click.option(
+    "--function",
+    "-f",
+    default="relu",
+    type=Function(),
+    help=f"One of {FORMS}. Default: relu.",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True
+)
+plot_option = click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw to .png, .pdf or .svg.",
+)
+
+
+def warn_uncertified(function: AngularFunction) -> None:
+    """Say on stderr that nothing about a plain callable is certified."""
+    if not function.certifiable:
+        talk(
+            f"{function.name} is a Python callable: values and signs are float64, "
+            "nothing is certified."
+        )

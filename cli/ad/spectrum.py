@@ -1,0 +1,79 @@
+"""``tfluck ad spectrum``: coefficients, verdicts, lemmas."""
+
+from pathlib import Path
+
+from tfluck.angular.functions import AngularFunction
+from tfluck.angular.lemmas import Finding, decreasing, end_values, product_inequality
+from tfluck.angular.spectrum import spectrum_of
+
+from ..options import click, json_option
+from ..options import command as declare
+from ..output import emit_json, table
+from .common import function_option, plot_option, warn_uncertified
+
+
+@declare(
+    "tfluck ad spectrum --function relu",
+    "tfluck ad spectrum --function cosines:1,-0.5,2 --json",
+)
+@function_option
+@click.option("--terms", type=click.IntRange(2, 2000), default=16, show_default=True)
+@plot_option
+@json_option
+def command(
+    function: AngularFunction, terms: int, plot: Path | None, as_json: bool
+) -> None:
+    """Expand f in cosines; say whether it is AD and PAD, and why; check Lemmas 4.2, 4.3."""
+    warn_uncertified(function)
+    found = spectrum_of(function, terms)
+    lemmas = [decreasing(function), product_inequality(function)]
+    first, last = end_values(function)
+    if plot:
+        from tfluck.figures.angular import draw_spectrum
+
+        draw_spectrum(found, plot)
+    if as_json:
+        emit_json(
+            {
+                "function": function.name,
+                "coefficients": found.coefficients,
+                "enclosures": found.enclosures,
+                "tail_bound": found.tail_bound,
+                "ad": found.ad,
+                "pad": found.pad,
+                "negative": found.negative,
+                "reason": found.reason,
+                "certified": found.certified,
+                "end_values": [first, last],
+                "lemmas": [_object(lemma) for lemma in lemmas],
+            }
+        )
+        return
+    click.echo(
+        table(
+            [
+                {"k": k, "c_k": f"{c:.12g}"}
+                for k, c in enumerate(found.coefficients.tolist())
+            ]
+        )
+    )
+    tail = "unknown" if found.tail_bound is None else f"at most {found.tail_bound:.3g}"
+    click.echo(
+        f"\nsum of the rest: {tail}\nAD: {found.ad}   PAD: {found.pad}\n{found.reason}."
+    )
+    click.echo(f"f(0) = {first:.12g}, f(π) = {last:.12g}")
+    for lemma in lemmas:
+        answer = {True: "holds", False: "fails", None: "undecided"}[lemma.holds]
+        click.echo(
+            f"{lemma.statement}: {answer} on a grid, least margin {lemma.margin:.3g}"
+        )
+
+
+def _object(lemma: Finding) -> dict[str, object]:
+    return {
+        "statement": lemma.statement,
+        "holds": lemma.holds,
+        "margin": lemma.margin,
+        "where": lemma.where,
+        "certified": lemma.certified,
+    }

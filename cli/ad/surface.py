@@ -1,0 +1,79 @@
+"""``tfluck ad surface``: z over two free angles."""
+
+from pathlib import Path
+
+from tfluck.angular.functions import AngularFunction
+from tfluck.angular.surface import surface
+from tfluck.errors import BadInput
+
+from ..options import click, json_option
+from ..options import command as declare
+from ..output import emit_json, table
+from .common import function_option, plot_option, warn_uncertified
+
+
+def _fixed(pairs: tuple[str, ...]) -> dict[int, float]:
+    """Read ``1=1`` and ``1=1,4=4`` as student numbers and angles."""
+    fixed: dict[int, float] = {}
+    for pair in ",".join(pairs).split(",") if pairs else ():
+        number, _, angle = pair.partition("=")
+        try:
+            index, value = int(number), float(angle)
+        except ValueError as error:
+            raise BadInput(
+                f"--fix takes STUDENT=ANGLE, such as 1=1, not {pair!r}."
+            ) from error
+        if index in fixed:
+            raise BadInput(f"--fix names student {index} twice.")
+        fixed[index] = value
+    return fixed
+
+
+@declare(
+    "tfluck ad surface --m 3 --fix 1=1 --plot figure-2.png",
+    "tfluck ad surface --m 4 --fix 1=1,4=4 --plot figure-3.png",
+)
+@click.option(
+    "--m", type=click.IntRange(2), default=3, show_default=True, help="Students."
+)
+@click.option("--fix", multiple=True, help="STUDENT=ANGLE; all but two must be fixed.")
+@click.option("--points", type=click.IntRange(2, 2001), default=181, show_default=True)
+@function_option
+@plot_option
+@json_option
+def command(
+    m: int,
+    fix: tuple[str, ...],
+    points: int,
+    function: AngularFunction,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Evaluate z = min det M_i on a grid of two angles in [0, 2π], signs certified."""
+    warn_uncertified(function)
+    found = surface(function, m, _fixed(fix), points)
+    if plot:
+        from tfluck.figures.angular import draw_surfaces
+
+        draw_surfaces([found], plot)
+    result: dict[str, object] = {
+        "function": found.function,
+        "m": m,
+        "fixed": {str(i): value for i, value in found.fixed.items()},
+        "points": points,
+        "min_z": float(found.z.min()),
+        "mean_z": float(found.z.mean()),
+        "max_z": float(found.z.max()),
+        "holds": found.holds,
+        "violated": found.violated,
+        "zero": found.zero,
+        "undecided": found.undecided,
+        "degenerate": found.degenerate,
+        "depth_correlation": found.depth_correlation,
+        "certified": found.certified,
+    }
+    if as_json:
+        emit_json(result)
+        return
+    rows = [{"quantity": k, "value": v} for k, v in result.items() if k != "fixed"]
+    click.echo(table(rows))

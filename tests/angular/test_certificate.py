@@ -1,0 +1,209 @@
+"""Certificates: what is proved verifies, what is tampered with does not."""
+
+import base64
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tfluck.angular import Certificate, check, hunt, load, parse, propose, save, verify
+from tfluck.angular.leaf import is_negative
+from tfluck.angular.matrices import TURN
+from tfluck.errors import BadInput, ClaimFailed, TfluckError
+
+DELTA = 0.6
+
+
+@pytest.fixture(scope="module")
+def proved() -> Certificate:
+    tree = propose(parse("relu"), 3, DELTA)
+    assert tree.status == "proved"
+    return Certificate("relu", 3, DELTA, tree.symbols)
+
+
+def test_a_proposed_tree_verifies(proved: Certificate) -> None:
+    assert verify(proved) == sum(symbol == ord("2") for symbol in proved.tree)
+
+
+def test_two_processes_count_the_same_leaves(proved: Certificate) -> None:
+    assert verify(proved, jobs=2) == verify(proved)
+
+
+@pytest.mark.parametrize("name", ["arc-cosine:2", "poisson:0.1"])
+def test_other_functions_can_be_certified(name: str) -> None:
+    tree = propose(parse(name), 3, 0.9)
+    assert tree.status == "proved"
+    assert verify(Certificate(name, 3, 0.9, tree.symbols)) > 0
+
+
+@pytest.mark.slow
+def test_four_students() -> None:
+    tree = propose(parse("relu"), 4, 0.8)
+    assert tree.status == "proved"
+    assert verify(Certificate("relu", 4, 0.8, tree.symbols), jobs=2) > 0
+
+
+def test_a_markov_kernel_is_never_proved() -> None:
+    # det M_2 of π − θ is exactly 0 on open sets of angles.
+    assert propose(parse("linear"), 3, 0.9, max_boxes=20_000).status == "undecided"
+
+
+def test_files_round_trip_and_stay_small(proved: Certificate, tmp_path: Path) -> None:
+    path = tmp_path / "certificate.json"
+    save(proved, path)
+    assert load(path) == proved
+    assert path.stat().st_size < 4000
+
+
+@given(data=st.data())
+def test_no_changed_symbol_survives(proved: Certificate, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, proved.boxes - 1))
+    symbol = data.draw(st.sampled_from(b".13abcd9\x00z"))
+    old = proved.tree[place]
+    # A box outside may also be proved, and a box may be halved along another axis: where
+    # the leaves still hold, the changed tree is a proof too.
+    assume(symbol != old and old != ord(".") and not {symbol, old} <= set(b"abc"))
+    tree = proved.tree[:place] + bytes([symbol]) + proved.tree[place + 1 :]
+    with pytest.raises(ClaimFailed, match="refused"):
+        verify(replace(proved, tree=tree))
+
+
+def test_other_damage_is_refused(proved: Certificate) -> None:
+    for damaged in (
+        replace(proved, tree=proved.tree[:-1]),
+        replace(proved, tree=proved.tree + b"."),
+        replace(proved, tree=b""),
+        replace(proved, tree=b"."),
+        replace(proved, tree=b"2"),
+        replace(proved, tree=b"a" * 200),
+        replace(proved, delta=0.3),
+        replace(proved, function="triangle:1,1"),
+        replace(proved, function="poisson:0.8"),
+    ):
+        with pytest.raises((ClaimFailed, BadInput)):
+            verify(damaged)
+
+
+def test_the_claim_itself_must_make_sense(proved: Certificate) -> None:
+    for senseless in (
+        replace(proved, m=2),
+        replace(proved, m=10**6),
+        replace(proved, delta=0.0),
+        replace(proved, delta=float("nan")),
+        replace(proved, function="os:system"),
+        replace(proved, function="nonsense"),
+    ):
+        with pytest.raises(BadInput):
+            verify(senseless)
+
+
+def tampered(path: Path, change: Callable[[dict], None]) -> None:
+    fields = json.loads(path.read_text())
+    change(fields)
+    path.write_text(json.dumps(fields))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: f.pop("tree"),
+        lambda f: f.update(tree=5),
+        lambda f: f.update(tree="not base 64!"),
+        lambda f: f.update(tree=base64.b64encode(b"no zlib").decode()),
+        lambda f: f.update(tree=f["tree"][: len(f["tree"]) // 8 * 4]),
+        lambda f: f.update(m="3"),
+        lambda f: f.update(m=True),
+        lambda f: f.update(delta=None),
+        lambda f: f.update(format="other"),
+        lambda f: f.update(format_version=99),
+        lambda f: f.update(
+            tree=base64.b64encode(zlib.compress(b"a" * ((1 << 26) + 1))).decode()
+        ),
+    ],
+)
+def test_hostile_files_are_refused_in_one_sentence(
+    proved: Certificate, tmp_path: Path, change: Callable[[dict], None]
+) -> None:
+    path = tmp_path / "certificate.json"
+    save(proved, path)
+    tampered(path, change)
+    with pytest.raises(TfluckError) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+
+
+@given(cut=st.integers(0, 1500), junk=st.binary(max_size=20))
+def test_truncated_and_random_files_are_refused(
+    proved: Certificate, tmp_path_factory: pytest.TempPathFactory, cut: int, junk: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "certificate.json"
+    save(proved, path)
+    assume(cut < path.stat().st_size - 2)
+    path.write_bytes(path.read_bytes()[:cut] + junk)
+    with pytest.raises(TfluckError):
+        load(path)
+
+
+def test_deep_json_and_missing_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 200_000)
+    for bad in (path, tmp_path / "missing.json", tmp_path):
+        with pytest.raises(TfluckError):
+            load(bad)
+
+
+#: Angles in sixteenths of a turn, all gaps at least two sixteenths.
+SPREAD = [x for x in combinations(range(2, 15), 3) if min(np.diff(x)) >= 2]
+
+
+@given(
+    lows=st.sampled_from(SPREAD),
+    depth=st.integers(7, 9),
+    inside=st.tuples(*[st.floats(0, 1)] * 3),
+)
+def test_a_proved_leaf_holds_at_its_points(
+    lows: tuple, depth: int, inside: tuple
+) -> None:
+    box = tuple((low / 16, 2.0**-depth) for low in lows)
+    assert is_negative(parse("relu"), box, 2)
+    assert not is_negative(parse("relu"), box, 1)
+    turns = [
+        low + share * width for (low, width), share in zip(box, inside, strict=True)
+    ]
+    assert check(parse("relu"), [TURN * x for x in turns]).dets[1] < 0
+
+
+@pytest.mark.parametrize(
+    "name", ["poisson:0.8", "relu-ntk", "sqrt-exponential", "triangle:1,1"]
+)
+@pytest.mark.parametrize("m", [3, 4, 5])
+def test_search_finds_certified_counterexamples(name: str, m: int) -> None:
+    found = hunt(parse(name), m)
+    assert found.found
+    assert (found.check.verdict, found.check.certified) == ("violated", True)
+    assert np.all(np.array(found.check.dets) > 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["relu", "linear", "exponential:1", "arc-cosine:2", "cosines:1,1"]
+)
+@pytest.mark.parametrize("m", [3, 4, 6])
+def test_search_finds_none_where_the_conjecture_holds(name: str, m: int) -> None:
+    assert not hunt(parse(name), m, draws=20_000, rounds=60).found
+
+
+def test_search_keeps_the_gaps_it_is_given() -> None:
+    found = hunt(parse("triangle:1,1"), 3, gap=1.2)
+    assert found.found
+    gaps = np.diff([0, *sorted(found.check.angles), 2 * np.pi])
+    assert gaps.min() >= 1.2
+    for m, gap in ((2, 0.0), (3, 1.6)):
+        with pytest.raises(BadInput):
+            hunt(parse("relu"), m, gap=gap)

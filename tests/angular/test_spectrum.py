@@ -1,0 +1,146 @@
+"""AD and PAD verdicts, the lemmas, and the phase diagram."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfluck.angular import check, parse, phase_diagram, spectrum_of
+from tfluck.angular.lemmas import (
+    decreasing,
+    end_values,
+    log_concavity_defect,
+    product_inequality,
+    quadratic_form,
+)
+from tfluck.angular.matrices import TURN
+from tfluck.angular.phase import GRID, decay_family, folded_table
+from tfluck.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("name", "ad", "pad", "negative"),
+    [
+        ("relu", "yes", "yes", None),
+        ("linear", "yes", "yes", None),
+        ("arc-cosine:2", "yes", "yes", None),
+        ("relu-ntk", "yes", "yes", None),
+        ("poisson:0.8", "yes", "yes", None),
+        ("sqrt-exponential", "yes", "yes", None),
+        ("triangle:1,1", "yes", "yes", None),
+        ("triangle:1,-1", "no", "no", 0),
+        ("cosines:1,1", "yes", "no", None),
+        ("cosines:1,-0.5,2", "no", "no", 1),
+        ("math:sin", "no", "no", 2),
+        ("math:exp", "no", "no", 1),
+        ("math:cos", "undecided", "undecided", None),
+    ],
+)
+def test_verdicts(name: str, ad: str, pad: str, negative: int | None) -> None:
+    found = spectrum_of(parse(name))
+    assert (found.ad, found.pad, found.negative) == (ad, pad, negative)
+    assert found.certified == (not name.startswith("math:"))
+    if negative is not None:
+        assert f"c_{negative} = " in found.reason
+        assert found.coefficients[negative] < 0
+
+
+def test_what_is_not_ad_is_still_evaluated() -> None:
+    assert len(check(parse("cosines:1,-0.5,2"), (1, 2, 3)).dets) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["relu", "poisson:0.8", "exponential:1", "triangle:2,0.5"]
+)
+@pytest.mark.parametrize("terms", [2, 5, 20])
+def test_tail_bound_is_the_rest_of_the_sum(name: str, terms: int) -> None:
+    found = spectrum_of(parse(name), terms)
+    total = float(parse(name).values(np.zeros(1))[0])
+    assert found.tail_bound == pytest.approx(
+        total - found.coefficients.sum(), abs=1e-12
+    )
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["relu", "linear", "poisson:0.7"]))
+def test_definition_5_2_and_proposition_5_4(seed: int, name: str) -> None:
+    weights = np.random.default_rng(seed).standard_normal(128)
+    assert quadratic_form(parse(name), weights) >= -1e-12
+
+
+def test_a_negative_coefficient_shows_in_definition_5_2() -> None:
+    function = parse("cosines:1,-0.5,2")
+    wave = np.cos(2 * np.pi * np.arange(64) / 64)
+    assert quadratic_form(function, wave) == pytest.approx(-0.5 * math.pi**2)
+
+
+def test_lemmas_4_2_and_4_3_for_the_papers_function() -> None:
+    function = parse("relu")
+    assert end_values(function) == pytest.approx((math.pi, 0), abs=1e-15)
+    assert (decreasing(function).holds, decreasing(function).certified) == (True, True)
+    assert product_inequality(function).holds
+
+
+@given(st.floats(0, 3.1))
+def test_the_identity_behind_lemma_4_3(t: float) -> None:
+    # f′² − f f″ = (π − t)² − sin² t > 0: log f is strictly concave.
+    defect = float(log_concavity_defect(np.array([t]))[0])
+    assert defect == pytest.approx((math.pi - t) ** 2 - math.sin(t) ** 2, abs=1e-13)
+    assert (math.pi - t) ** 2 > math.sin(t) ** 2
+
+
+def test_lemmas_do_not_rescue_the_conjectures() -> None:
+    # AD, decreasing, f(π) = 0, and Lemma 4.3's inequality, yet 5.5 fails.
+    function = parse("cosines:1.2,1,0,0.2")
+    assert spectrum_of(function).ad == "yes"
+    assert decreasing(function).holds
+    assert end_values(function)[1] == pytest.approx(0, abs=1e-15)
+    assert product_inequality(function).holds
+    assert check(function, (1.09, 1.73, 5.12)).verdict == "violated"
+    # Conjecture 5.8's hypotheses hold for 1 + cos, its conclusion does not.
+    assert decreasing(parse("cosines:1,1")).holds
+    assert product_inequality(parse("cosines:1,1")).holds
+
+
+def test_exponentials_meet_lemma_4_3_with_equality() -> None:
+    assert product_inequality(parse("exponential:1")).holds is None
+
+
+@pytest.mark.parametrize(("terms"), [1, 0, 10**6])
+def test_number_of_coefficients_is_bounded(terms: int) -> None:
+    with pytest.raises(BadInput):
+        spectrum_of(parse("relu"), terms)
+
+
+def test_decay_two_is_the_markov_kernel() -> None:
+    t = np.arange(GRID // 2 + 1) * TURN / GRID
+    expected = np.pi / 2 * np.cosh(np.pi - t) / np.sinh(np.pi)
+    np.testing.assert_allclose(folded_table(2.0), expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("decay", [1.1, 1.5, 3.0, 8.0])
+def test_tables_agree_between_grids_and_with_plain_sums(decay: float) -> None:
+    np.testing.assert_allclose(
+        folded_table(decay, 512), folded_table(decay, 1024)[::2], atol=1e-13
+    )
+    if decay > 2.5:
+        n = np.arange(1, 200_000)
+        for j in (0, 7, 250):
+            direct = 0.5 + (np.cos(TURN * n * j / 512) / (1 + n**decay)).sum()
+            assert folded_table(decay, 512)[j] == pytest.approx(direct, abs=1e-9)
+
+
+def test_the_conjecture_changes_at_decay_two() -> None:
+    found = phase_diagram([1.2, 1.94, 2.0, 2.2, 3.0], (3, 5), samples=500)
+    np.testing.assert_array_equal(found.violated[:2], 1)
+    np.testing.assert_array_equal(found.undecided[2], 1)  # exactly zero, not violated
+    np.testing.assert_array_equal(found.holds[3:], 1)
+
+
+def test_phase_refuses_what_it_cannot_do() -> None:
+    for decays, sizes, samples in (([], (3,), 1), ([2.0], (2,), 1), ([2.0], (3,), 0)):
+        with pytest.raises(BadInput):
+            phase_diagram(decays, sizes, samples)
+    with pytest.raises(BadInput):
+        decay_family(1.0)

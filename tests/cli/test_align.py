@@ -1,0 +1,114 @@
+"""``tfluck align`` and its commands."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from PIL import Image
+
+Call = Callable[..., Result]
+
+
+def answer(result: Result) -> dict:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_align_trains_by_default(tfluck: Call) -> None:
+    options = ("--teachers", "0.3,0.85,1.45,2.1,2.75", "--steps", "1000", "--json")
+    found = answer(tfluck("align", *options))
+    assert found == answer(tfluck("align", "descent", *options))
+    assert list(found) == [
+        "loss",
+        "max_angle",
+        "max_angle_mod_pi",
+        "aligned_fraction",
+        "forced",
+        "snapshots",
+    ]
+    assert found["forced"] is True
+    assert [row["step"] for row in found["snapshots"]] == [0, 10, 1000]
+    assert list(found["snapshots"][0]) == ["step", "loss", "max_angle", "median_angle"]
+    assert found["max_angle"] == pytest.approx(0.121, rel=0.01)
+
+
+def test_spread_teachers_do_not_force_alignment(tfluck: Call) -> None:
+    found = answer(tfluck("align", "--teachers", "5", "--steps", "6000", "--json"))
+    assert found["forced"] is False
+    assert found["max_angle"] == pytest.approx(0.6283, abs=0.03)
+    assert found["max_angle_mod_pi"] < 0.05
+
+
+def test_snapshots_pictures_and_film(tfluck: Call, tmp_path: Path) -> None:
+    plot, gif = tmp_path / "figure.png", tmp_path / "film.gif"
+    options = (
+        "--steps",
+        "6",
+        "--snapshots",
+        "0,4",
+        "--plot",
+        plot,
+        "--gif",
+        gif,
+        "--json",
+    )
+    found = answer(tfluck("align", *options))
+    assert [row["step"] for row in found["snapshots"]] == [0, 4, 6]
+    with Image.open(gif) as film:
+        assert film.n_frames == 7
+    assert plot.stat().st_size > 1000
+    first = gif.read_bytes()
+    tfluck("align", *options)
+    assert gif.read_bytes() == first
+
+
+def test_stationary(tfluck: Call) -> None:
+    found = answer(tfluck("align", "stationary", "--m", "2", "--starts", "8", "--json"))
+    assert sum(found["counts"].values()) == 8
+    assert "stationary" not in found["counts"]
+
+
+def test_inequality(tfluck: Call) -> None:
+    options = ("--m", "3", "--dim", "4", "--samples", "300", "--check", "--json")
+    found = answer(tfluck("align", "inequality", *options))
+    assert {"samples", "identity_error", "min_slack", "violations"} <= set(found)
+    assert (found["samples"], found["violations"]) == (300, 0)
+
+
+def test_help_names_options_and_commands(tfluck: Call) -> None:
+    text = tfluck("align", "--help").stdout
+    for word in ("--teachers", "stationary", "inequality", "Examples:"):
+        assert word in text
+
+
+WRONG = [
+    ("--teachers", "x"),
+    ("--teachers", "0"),
+    ("--teachers", "nan,1"),
+    ("--students", "0"),
+    ("--lr", "inf"),
+    ("--lr", "0"),
+    ("--steps", "-1"),
+    ("--steps", "5", "--snapshots", "7"),
+    ("--snapshots", "a"),
+    ("--steps", "5", "--gif", "film.png"),
+    ("--steps", "5", "--plot", "film.gif"),
+    ("stationary", "--m", "0"),
+    ("inequality", "--dim", "0"),
+    ("nonsense",),
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_input_is_refused(tfluck: Call, arguments: tuple) -> None:
+    result = tfluck("align", *arguments)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.stderr
+
+
+def test_divergence_has_its_exit_code(tfluck: Call) -> None:
+    result = tfluck("align", "--lr", "50", "--steps", "1000")
+    assert result.exit_code == 3
+    assert "diverged" in result.stderr

@@ -1,0 +1,69 @@
+"""Pictures of determinants and of alignment: every format, the same bytes twice."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tfluck.alignment import descend, initial_students, spread_teachers
+from tfluck.angular import parse, phase_diagram, sample, spectrum_of, surface
+from tfluck.errors import BadInput
+from tfluck.figures.alignment import animate_descent, draw_descent, frame_steps
+from tfluck.figures.angular import (
+    draw_phase,
+    draw_samples,
+    draw_spectrum,
+    draw_surfaces,
+)
+
+
+def surfaces(path: Path) -> None:
+    draw_surfaces(
+        [surface(parse(f), 3, {1: 1.0}, 15) for f in ("relu", "poisson:0.8")], path
+    )
+
+
+def samples(path: Path) -> None:
+    draw_samples([sample(parse("poisson:0.5"), m, 300) for m in (3, 4)], path)
+
+
+def spectra(path: Path) -> None:
+    draw_spectrum(spectrum_of(parse("cosines:1,-0.5,2"), 4), path)
+
+
+def phases(path: Path) -> None:
+    draw_phase(phase_diagram([1.5, 2.0, 2.5], (3, 4), 50), path)
+
+
+def descents(path: Path) -> None:
+    found = descend(spread_teachers(3), initial_students(4, 2, 0.1, 0), 20, 0.1, [0, 5])
+    draw_descent(found, [0, 5, 20], path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+@pytest.mark.parametrize("draw", [surfaces, samples, spectra, phases, descents])
+def test_the_same_data_gives_the_same_bytes(
+    draw: Callable[[Path], None], suffix: str, tmp_path: Path
+) -> None:
+    first, second = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    draw(first)
+    draw(second)
+    assert first.read_bytes() == second.read_bytes()
+    assert first.stat().st_size > 2000
+
+
+def test_arrows_need_the_plane(tmp_path: Path) -> None:
+    found = descend(np.eye(3), initial_students(2, 3, 0.1, 0), 2, 0.1)
+    for draw in (lambda: draw_descent(found, [2], tmp_path / "a.png"),):
+        with pytest.raises(BadInput):
+            draw()
+    with pytest.raises(BadInput):
+        animate_descent(found, tmp_path / "a.gif")
+
+
+def test_frames_run_from_start_to_end() -> None:
+    for steps in (0, 1, 7, 50_000):
+        frames = frame_steps(steps)
+        assert (frames[0], frames[-1]) == (0, steps)
+        assert frames == sorted(set(frames))

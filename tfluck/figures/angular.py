@@ -1,0 +1,192 @@
+"""Determinants over angles, samples and spectra (figures 2 to 4 of the alignment paper)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from tfluck.angular.phase import Phase
+from tfluck.angular.sampling import Sample
+from tfluck.angular.spectrum import Spectrum
+from tfluck.angular.surface import Surface
+from tfluck.figures.style import COLOURS, GREY, panels, save
+
+_QUARTERS = [0, np.pi / 2, np.pi, 3 * np.pi / 2, 2 * np.pi]
+_NAMES = ["0", "π/2", "π", "3π/2", "2π"]
+
+
+def draw_surfaces(surfaces: Sequence[Surface], path: Path) -> None:
+    """Draw z as a surface (above) and as a map (below), one column a surface.
+
+    On the map the zero set, where angles coincide, is the bright net; angles with
+    every det M_i > 0 are orange.
+    """
+    figure, axes = panels(2, len(surfaces), (4.2, 3.8))
+    for column, surface in enumerate(surfaces):
+        _relief(figure, axes[0, column], surface)
+        _map(figure, axes[1, column], surface)
+    figure.suptitle(f"z = min det M_i, f = {surfaces[0].function}", fontsize=10)
+    save(figure, path)
+
+
+def _title(surface: Surface) -> str:
+    fixed = ", ".join(f"θ{i} = {value:g}" for i, value in sorted(surface.fixed.items()))
+    return f"m = {surface.m}{', ' if fixed else ''}{fixed}"
+
+
+def _relief(figure: Any, axis: Any, surface: Surface) -> None:
+    """Replace the flat ``axis`` by a three-dimensional one and draw the surface."""
+    place = axis.get_subplotspec()
+    axis.remove()
+    relief = figure.add_subplot(place, projection="3d")
+    x, y = np.meshgrid(surface.axis, surface.axis, indexing="ij")
+    relief.plot_surface(
+        x, y, surface.z, cmap="viridis", rcount=90, ccount=90, linewidth=0
+    )
+    relief.set_title(_title(surface), fontsize=9)
+    _label(relief, surface)
+    relief.set_zlabel("z")
+
+
+def _map(figure: Any, axis: Any, surface: Surface) -> None:
+    low, high = float(surface.z.min()), float(surface.z.max())
+    edges = surface.axis
+    image = axis.pcolormesh(
+        edges,
+        edges,
+        surface.z.T,
+        cmap="viridis",
+        vmin=low,
+        vmax=0 if high <= 0 else high,
+    )
+    positive = np.ma.masked_less_equal(surface.z.T, 0)
+    if surface.violated:
+        axis.contourf(edges, edges, positive, colors=["#D55E00"])
+    axis.set_title(
+        f"{surface.holds} negative, {surface.violated} positive, "
+        f"{surface.degenerate + surface.zero} zero, {surface.undecided} undecided",
+        fontsize=7,
+    )
+    _label(axis, surface)
+    axis.set_aspect("equal")
+    axis.grid(visible=False)
+    figure.colorbar(image, ax=axis, shrink=0.8)
+
+
+def _label(axis: Any, surface: Surface) -> None:
+    axis.set_xticks(_QUARTERS, _NAMES)
+    axis.set_yticks(_QUARTERS, _NAMES)
+    axis.set_xlabel(f"θ{surface.free[0]}")
+    axis.set_ylabel(f"θ{surface.free[1]}")
+
+
+def draw_samples(samples: Sequence[Sample], path: Path) -> None:
+    """Draw, for each m, z in the order drawn (above) and the distribution of |z| (below).
+
+    Above, z is clipped at its 20 % quantile so that the many small values are seen, as in
+    the paper; the verdicts and the histogram below are those of the unclipped values.
+    """
+    figure, axes = panels(2, len(samples), (4.2, 2.8))
+    for column, sample in enumerate(samples):
+        colour = COLOURS[column % len(COLOURS)]
+        top, bottom = axes[0, column], axes[1, column]
+        floor = float(np.quantile(sample.shown, 0.2))
+        clipped = np.maximum(sample.shown, floor)
+        top.plot(clipped, ",", color=colour, rasterized=True)
+        top.axhline(0, color=GREY, linewidth=0.8)
+        top.set_title(
+            f"m = {sample.m}, {sample.samples} draws: {sample.violated} positive, "
+            f"{sample.undecided} undecided",
+            fontsize=8,
+        )
+        top.set_xlabel("draw")
+        top.set_ylabel(f"z, clipped at {floor:.1e}", fontsize=8)
+        _size_histogram(bottom, sample, colour)
+    figure.suptitle(
+        f"z = min det M_i at random angles, f = {samples[0].function}", fontsize=10
+    )
+    save(figure, path)
+
+
+def _size_histogram(axis: Any, sample: Sample, colour: str) -> None:
+    """Draw how |z| is distributed over the decades, negative and positive apart."""
+    for values, shade, label in (
+        (-sample.shown[sample.shown < 0], colour, "z < 0"),
+        (sample.shown[sample.shown > 0], "#000000", "z > 0"),
+    ):
+        if values.size:
+            axis.hist(np.log10(values), bins=80, color=shade, alpha=0.8, label=label)
+    axis.set_xlabel("log₁₀ |z|")
+    axis.set_ylabel("draws")
+    axis.legend(fontsize=7)
+
+
+def draw_spectrum(spectrum: Spectrum, path: Path) -> None:
+    """Draw |c_k| over k on a logarithmic scale, negative coefficients in another colour."""
+    figure, axes = panels(1, 1, (5.0, 3.2))
+    axis = axes[0, 0]
+    k, c = np.arange(len(spectrum.coefficients)), spectrum.coefficients
+    floor = 1e-17
+    for sign, colour, label in (
+        (1, COLOURS[0], "c_k > 0"),
+        (-1, COLOURS[1], "c_k < 0"),
+    ):
+        chosen = sign * c > floor
+        if chosen.any():
+            axis.vlines(k[chosen], floor, sign * c[chosen], color=colour, linewidth=1)
+            axis.plot(k[chosen], sign * c[chosen], "o", color=colour, label=label)
+    axis.set_yscale("log")
+    positive = np.abs(c)[np.abs(c) > floor]
+    axis.set_ylim(positive.min() / 10 if positive.size else floor, None)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_xlabel("k")
+    axis.set_ylabel("|c_k|")
+    axis.legend(fontsize=8)
+    axis.set_title(
+        f"{spectrum.function}: AD {spectrum.ad}, PAD {spectrum.pad}", fontsize=9
+    )
+    save(figure, path)
+
+
+def _nested(column: int, count: int) -> dict[str, float]:
+    """Return widths that let coinciding lines be seen inside each other."""
+    return {
+        "linewidth": 1.2 + 2.4 * (count - 1 - column),
+        "markersize": 3 + 2 * (count - 1 - column),
+    }
+
+
+def draw_phase(phase: Phase, path: Path) -> None:
+    """Draw the share of angle sets that obey Conjecture 5.5 over the spectral decay p."""
+    figure, axes = panels(1, 1, (5.6, 3.4))
+    axis = axes[0, 0]
+    for column, m in enumerate(phase.sizes):
+        colour = COLOURS[column % len(COLOURS)]
+        axis.plot(
+            phase.decays,
+            phase.holds[:, column],
+            "o-",
+            color=colour,
+            label=f"m = {m}",
+            **_nested(column, len(phase.sizes)),
+        )
+        open_ones = phase.undecided[:, column] > 0.5
+        axis.plot(
+            phase.decays[open_ones],
+            phase.holds[open_ones, column],
+            "o",
+            mfc="white",
+            color=colour,
+        )
+    axis.axvline(2, color=GREY, linewidth=0.8, linestyle="--")
+    axis.set_xlabel("decay p of the spectrum, c_n = 1/(1 + nᵖ)")
+    axis.set_ylabel("share with some det M_i < 0")
+    axis.set_ylim(-0.03, 1.03)
+    axis.legend(fontsize=8)
+    axis.set_title(
+        f"{phase.samples} random angle sets each; white: z = 0 or not decided",
+        fontsize=9,
+    )
+    save(figure, path)
