@@ -23,11 +23,6 @@ plot_option = click.option(
 epoch_option = click.option(
     "--epoch", type=click.IntRange(0), help="0 is before training.  [default: the last]"
 )
-samples_option = click.option(
-    "--samples",
-    type=click.IntRange(1),
-    help="Inputs of the evaluation set to use.",
-)
 _run_options = (
     click.argument("run"),
     click.option("--seed", type=int, help="Which student.  [default: the run's first]"),
@@ -35,6 +30,15 @@ _run_options = (
     plot_option,
     json_option,
 )
+
+
+def samples_option(default: str) -> Callable[..., Any]:
+    """Return --samples, whose help names the default."""
+    return click.option(
+        "--samples",
+        type=click.IntRange(1),
+        help=f"Inputs of the evaluation set to use.  [default: {default}]",
+    )
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -47,7 +47,7 @@ class State:
     type=click.IntRange(0),
     help="0 or the last one: weights between are not kept.  [default: both]",
 )
-@samples_option
+@samples_option("192, or 8 images")
 @click.option(
     "--ignore-batch-norm",
     is_flag=True,

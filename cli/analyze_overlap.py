@@ -36,7 +36,7 @@ NUMBERS = 4_000_000
 )
 @run_options
 @epoch_option
-@samples_option
+@samples_option("all")
 def command(
     run: str,
     seed: int | None,

@@ -1,5 +1,7 @@
 """Overlap and its Lipschitz constants against closed forms (A2, A3, Eq. 7 to 9)."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -68,6 +70,25 @@ def test_scaling_inputs_changes_no_ratio(sizes: list[float], scale: float) -> No
     np.testing.assert_allclose(one.eps_l.max, other.eps_l.max, rtol=1e-9)
     sized = overlap(gaussian_gram(kernel * sizes))
     np.testing.assert_allclose(sized.eps_d.mean, one.eps_d.mean, rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_papers_own_teachers_violate_assumption_3(tf: Any, seed: int) -> None:
+    """notes section 5: ε_d .505 and ε_l .335 on average in L0, not « 1, max .74."""
+    from tfluck.models import Network, build_teacher
+    from tfluck.models.folding import relu_net
+
+    teacher = build_teacher(Network("fc", (20,), (50, 75), 100), seed)
+    net = relu_net(teacher)
+    low, high = (
+        overlap(Gram.of(f)) for f in net.activations(10 * gaussian(20)[:10_000])[:-1]
+    )
+    assert low.eps_d.mean == pytest.approx(0.505, abs=0.01)
+    assert low.eps_l.mean == pytest.approx(0.335, abs=0.01)
+    assert low.eps_d.max == pytest.approx(0.74, abs=0.05)
+    assert high.eps_d.median > 0.6 and high.eps_l.max > 1
+    closed = overlap(gaussian_gram(net.layers[0].kernel))
+    assert low.eps_d.mean == pytest.approx(closed.eps_d.mean, abs=0.01)
 
 
 def test_parts_add_up_and_positions_are_samples() -> None:
