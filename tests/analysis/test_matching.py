@@ -78,6 +78,11 @@ def test_reordered_students_stand_in_a_staircase(order: list[int]) -> None:
     assert sorted(chosen) == list(range(12)) and list(best) == sorted(best)
 
 
+def test_students_that_match_nobody_come_last() -> None:
+    rho = np.array([[0.0, 0.2, 0.9, -0.1], [0.0, 0.8, 0.1, -0.3]])
+    np.testing.assert_array_equal(reordered(rho), [2, 1, 0, 3])
+
+
 def test_an_l_shape() -> None:
     rho = np.array([[0.99, 0.1, 0.2, 0.3], [0.2, 0.98, 0.1, 0.3]])
     live = np.array([True, True])

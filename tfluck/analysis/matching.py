@@ -103,5 +103,9 @@ def layer_match(
 
 
 def reordered(rho: Array) -> Indices:
-    """Return the students, ``[n]``, by the teacher node they match best, best first."""
-    return np.lexsort((-rho.max(axis=0), rho.argmax(axis=0)))
+    """Return the students, ``[n]``, by the teacher node they match best, best first.
+
+    Students that match nobody (ρ ≤ 0 throughout, dead ones among them) come last.
+    """
+    best = rho.max(axis=0)
+    return np.lexsort((-best, np.where(best > 0, rho.argmax(axis=0), len(rho))))

@@ -47,7 +47,7 @@ def draw_correlations(states: Sequence[tuple[str, list[Array]]], title: str) -> 
     for line, (name, matrices) in zip(axes, states, strict=True):
         for index, (axis, rho) in enumerate(zip(line, matrices, strict=True)):
             mean = best_match(rho).rho.mean()
-            label = f"layer {index}, {name}: ρ̄ {mean:.3f}"
+            label = f"layer {index}{name and f', {name}'}: ρ̄ {mean:.3f}"
             picture = heat(axis, rho[:, reordered(rho)], 1, label)
         line[0].set_ylabel("teacher node", fontsize=8)
     for axis in axes[-1]:
