@@ -3,6 +3,15 @@
 from .options import LazyGroup, click
 
 COMMANDS = {
+    "correlation": (
+        ".analyze_correlation",
+        "Which student matches which teacher node.",
+    ),
+    "rank": (".analyze_rank", "Where the winners stood before they had won."),
+    "modulation": (".analyze_modulation", "β*, H*, β, H: who corrects whom, top down."),
+    "overlap": (".analyze_overlap", "How much activation regions overlap; K_d, K_l."),
+    "weights": (".analyze_weights", "Fan-in, fan-out, and the L shape."),
+    "compare": (".analyze_compare", "Compare any two Keras models, layer by layer."),
     "bn-bias": (".analyze_bn_bias", "Count negative BatchNorm biases, layer by layer."),
 }
 

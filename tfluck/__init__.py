@@ -10,11 +10,12 @@ __version__ = "0.1.0"
 
 #: Public name → the module that holds it, imported on first use.
 _PUBLIC = {
+    "NodeWatcher": "tfluck.training.watcher",
     "RunConfig": "tfluck.config",
     "make_config": "tfluck.scales",
 }
 
-__all__ = ["RunConfig", "__version__", "make_config"]
+__all__ = ["NodeWatcher", "RunConfig", "__version__", "make_config"]
 
 
 def __getattr__(name: str) -> object:

@@ -57,13 +57,17 @@ class Moments:
         """Tell which teacher nodes change at all over the samples, ``[m]``."""
         return np.asarray(self.teacher_square > 0)
 
+    def covariance(self) -> Array:
+        """Return the centred product, summed over samples, ``[m, n]``."""
+        means = np.outer(self.teacher_sum, self.student_sum) / self.count
+        return np.asarray(self.product - means)
+
     def correlation(self) -> Array:
         """Return ρ, ``[m, n]``."""
-        centred = np.outer(self.teacher_sum, self.student_sum) / self.count
         teacher = self.teacher_square - np.square(self.teacher_sum) / self.count
         student = self.student_square - np.square(self.student_sum) / self.count
         norms = np.outer(_root(teacher), _root(student))
-        return np.asarray((self.product - centred) / norms)
+        return np.asarray(self.covariance() / norms)
 
 
 def _root(squares: Array) -> Array:

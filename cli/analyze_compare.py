@@ -1,0 +1,155 @@
+"""`tfluck analyze compare`: correlation of any two Keras models, layer by layer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfluck.errors import BadInput
+
+from .analyze_common import plot_option, save_plot
+from .options import click, json_option
+from .options import command as declare
+from .output import emit_json, table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Inputs in one piece.
+PIECE = 256
+
+
+def _names(context: Any, parameter: Any, value: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",")) if value else ()
+
+
+def _layers_option(name: str, whose: str) -> Any:
+    return click.option(
+        name,
+        callback=_names,
+        metavar="NAME,NAME,…",
+        help=f"The {whose}'s layers to watch.  [default: what follows each Dense or Conv "
+        "layer but the last]",
+    )
+
+
+@declare(
+    "tfluck analyze compare teacher.keras student.keras --data inputs.npz",
+    "tfluck analyze compare a.keras b.keras --data x.npz --plot compare.png --json",
+    name="compare",
+)
+@click.argument("teacher", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("student", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.npz",
+    help="Inputs: the array x, or the only array there is.",
+)
+@_layers_option("--teacher-layers", "teacher")
+@_layers_option("--student-layers", "student")
+@plot_option
+@json_option
+def command(
+    teacher: Path,
+    student: Path,
+    data: Path,
+    teacher_layers: tuple[str, ...],
+    student_layers: tuple[str, ...],
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Match the hidden nodes of STUDENT with those of TEACHER, two .keras files.
+
+    Files are read in Keras' safe mode; one that names a Lambda or anything else that may
+    run code is refused. A reader can still have faults: bring files from people you
+    trust. Layers pair up from the lowest.
+    """
+    from tfluck.runtime import start_tensorflow
+
+    inputs = read_inputs(data)
+    start_tensorflow()
+    from tfluck.models.brought import check_inputs, hidden_layers, load_keras
+    from tfluck.training.comparing import batched, compare_layers, hidden_function
+
+    models = [
+        hidden_layers(load_keras(path), names)
+        for path, names in ((teacher, teacher_layers), (student, student_layers))
+    ]
+    for model in models:
+        check_inputs(model, inputs.shape[1:])
+    one, other = map(hidden_function, models)
+    found = compare_layers(one, other, batched(inputs, PIECE))
+    from tfluck.runs.matrices import Matrices
+
+    from .analyze_correlation import match_rows
+
+    matrices = Matrices(0, data, [c.rho for c in found], [c.live for c in found])
+    layers = [
+        {"teacher_layer": t, "student_layer": s} | row
+        for t, s, row in zip(
+            *(model.output_names for model in models),
+            match_rows(matrices, [c.cka for c in found]),
+            strict=True,
+        )
+    ]
+    if as_json:
+        emit_json(
+            {
+                "teacher": str(teacher),
+                "student": str(student),
+                "samples": len(inputs),
+                "layers": layers,
+            }
+        )
+    else:
+        click.echo(table([_line(row) for row in layers]))
+    if plot is not None:
+        from tfluck.figures.matching import draw_correlations
+
+        title = f"{teacher.name} and {student.name} on {len(inputs)} inputs"
+        save_plot(plot, lambda: draw_correlations([("", matrices.rho)], title))
+
+
+def read_inputs(path: Path) -> "np.ndarray":
+    """Return the inputs of an npz file, ``[samples ≥ 2, …]``, finite numbers.
+
+    Raises:
+        BadInput: the file holds none.
+    """
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with path.open("rb") as stream, np.load(stream) as archive:
+            name = "x" if "x" in archive.files else "".join(archive.files[:1])
+            if name != "x" and len(archive.files) != 1:
+                raise BadInput(f"{path} has no array x, and not exactly one array.")
+            x: np.ndarray = archive[name]
+    except FileNotFoundError as error:
+        raise BadInput(f"There is no file {path}.") from error
+    except (OSError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{path} is no npz file of arrays.") from error
+    except ValueError as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"{path} is no npz file of plain arrays.") from error
+    if x.ndim < 2 or len(x) < 2 or x.dtype.kind not in "fiub":
+        raise BadInput(f"{path} must hold numbers [samples ≥ 2, …], not {x.shape}.")
+    if not np.isfinite(x).all():
+        raise BadInput(f"{path} holds numbers that are not finite.")
+    return x.astype(np.float32)
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "teacher layer": row["teacher_layer"],
+        "student layer": row["student_layer"],
+        "nodes": f"{row['teacher_nodes']}/{row['student_nodes']}",
+        "live": row["live_teacher_nodes"],
+        "ρ̄": row["mean_best_correlation"],
+        "ρ̄ live": row["mean_best_correlation_live"],
+        "median": row["median_best_correlation_live"],
+        "one-to-one": row["mean_one_to_one_live"],
+        "CKA": row["cka"],
+    }

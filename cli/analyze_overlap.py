@@ -1,0 +1,167 @@
+"""`tfluck analyze overlap`: are nodes seldom on together? (D2, A2, A3)"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfluck.seeds import generator
+
+from .analyze_common import (
+    epoch_option,
+    heading,
+    open_student,
+    run_options,
+    samples_option,
+    save_plot,
+)
+from .options import click
+from .options import command as declare
+from .output import emit_json, table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tfluck.analysis.overlap import Gram
+    from tfluck.analysis.relu_net import ReluNet
+
+#: Numbers of a layer's inputs that K_d and K_l are measured on, at most.
+NUMBERS = 4_000_000
+
+
+@declare(
+    "tfluck analyze overlap gaus-fc",
+    "tfluck analyze overlap gaus-fc --json",
+    "tfluck analyze overlap gaus-fc --epoch 0 --plot overlap.pdf",
+    name="overlap",
+)
+@run_options
+@epoch_option
+@samples_option("all")
+def command(
+    run: str,
+    seed: int | None,
+    out: Path,
+    plot: Path | None,
+    as_json: bool,
+    epoch: int | None,
+    samples: int | None,
+) -> None:
+    """Measure how much the regions where nodes are on overlap, in teacher and student.
+
+    ε_d = P(both on) and ε_l = E[f f'] over the smaller of the two nodes' own, for every
+    pair; Assumption 3 wants all of them far below 1. K_d and K_l (Assumption 2) are lower
+    estimates for angles up to 45°, 90° and 120°, "–" where too few samples tell. The
+    closed form of the lowest layer is for Gaussian inputs and no biases.
+    """
+    from tfluck.runtime import start_tensorflow
+
+    found, student = open_student(out, run, seed)
+    start_tensorflow()
+    from tfluck.models.folding import relu_net
+    from tfluck.training.loading import load_run_models
+
+    models = load_run_models(found, student, epoch)
+    x = models.inputs(samples or found.config.eval_samples)
+    gaussian = found.config.dataset == "gaus"
+    rows, pictures = [], []
+    for role, model in (("teacher", models.teacher), ("student", models.student)):
+        net = relu_net(model)
+        grams = layer_grams(net, x)
+        rows += overlap_rows(role, net, x, grams, gaussian)
+        pictures.append((role, grams))
+    if as_json:
+        emit_json(
+            {
+                "run": str(found.layout.root),
+                "seed": student,
+                "epoch": models.epoch,
+                "samples": len(x),
+                "layers": rows,
+            }
+        )
+    else:
+        click.echo(table([_line(row) for row in rows]))
+    if plot is not None:
+        from tfluck.figures.overlap import draw_overlap
+
+        title = f"{heading(found, student)}, epoch {models.epoch}"
+        save_plot(plot, lambda: draw_overlap(pictures, title))
+
+
+def layer_grams(net: "ReluNet", x: "np.ndarray") -> "list[Gram]":
+    """Sum up every hidden layer of ``net`` over ``x``, piece by piece."""
+    from tfluck.analysis.overlap import Gram
+
+    total: list[Gram] = []
+    for part in _pieces(x):
+        found = [Gram.of(layer) for layer in net.activations(part)[:-1]]
+        total = [a + b for a, b in zip(total, found, strict=True)] if total else found
+    return total
+
+
+def _pieces(x: "np.ndarray") -> "Iterable[np.ndarray]":
+    size = 1000 if x.ndim == 2 else 32
+    return (x[at : at + size] for at in range(0, len(x), size))
+
+
+def overlap_rows(
+    role: str, net: "ReluNet", x: "np.ndarray", grams: "list[Gram]", gaussian: bool
+) -> list[dict[str, Any]]:
+    """Return ε, K and the closed form of each hidden layer."""
+    from dataclasses import asdict
+
+    from tfluck.analysis.lipschitz import layer_constants
+    from tfluck.analysis.overlap import gaussian_gram, overlap
+
+    rows = []
+    for index, (affine, gram) in enumerate(zip(net.layers, grams, strict=False)):
+        kernel = affine.kernel.reshape(-1, len(affine.bias))
+        inputs = _inputs(net, index, x)
+        constants = layer_constants(
+            inputs, kernel, affine.bias, generator(0, "planes", role, index)
+        )
+        closed = None
+        if gaussian and index == 0 and kernel.any(axis=0).all():
+            exact = overlap(gaussian_gram(kernel))
+            closed = {"eps_d": asdict(exact.eps_d), "eps_l": asdict(exact.eps_l)}
+        rows.append(
+            {"network": role, "layer": index}
+            | overlap(gram).to_row()
+            | {"lipschitz": [asdict(k) for k in constants]}
+            | {"closed_form_without_bias": closed}
+        )
+    return rows
+
+
+def _inputs(net: "ReluNet", layer: int, x: "np.ndarray") -> "np.ndarray":
+    """Return what the nodes of ``layer`` see, ``[≤ samples · positions, in]``."""
+    import numpy as np
+
+    affine = net.layers[layer]
+    fan_in = affine.kernel.size // len(affine.bias)
+    wanted = max(1, NUMBERS // fan_in)
+    seen: list[np.ndarray] = []
+    for part in _pieces(x):
+        below = part if layer == 0 else net.activations(part)[layer - 1]
+        seen.append(affine.patches(below)[: wanted - sum(map(len, seen))])
+        if sum(map(len, seen)) >= wanted:
+            break
+    return np.concatenate(seen)
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    closed = row["closed_form_without_bias"]
+    line = {
+        "network": row["network"],
+        "layer": row["layer"],
+        "nodes": row["nodes"],
+        "live": row["live_nodes"],
+        "P(on)": row["probability"]["mean"],
+    }
+    for name, sign in (("eps_d", "ε_d"), ("eps_l", "ε_l")):
+        line |= {f"{sign} {key}": row[name][key] for key in ("mean", "median", "max")}
+        line[f"closed {sign}"] = closed and closed[name]["mean"]
+    for known in row["lipschitz"]:
+        line[f"K_d {known['limit']}°"] = known["k_d"]
+        line[f"K_l {known['limit']}°"] = known["k_l"]
+    return line

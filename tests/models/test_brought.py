@@ -1,0 +1,180 @@
+"""Models from files: what may run code never reaches Keras; what we fold is a chain."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tfluck.errors import BadInput
+
+
+@pytest.fixture
+def saved(tf: Any, tmp_path: Path) -> Path:
+    import keras
+
+    layers = [
+        keras.Input((8, 8, 1)),
+        keras.layers.Conv2D(4, 3, use_bias=False),
+        keras.layers.BatchNormalization(),
+        keras.layers.ReLU(),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Conv2D(6, 3, activation="relu"),
+        keras.layers.Dropout(0.1),
+        keras.layers.Flatten(),
+        keras.layers.Dense(5),
+    ]
+    model = keras.Sequential(layers)
+    model.compile("adam", "mse")
+    path = tmp_path / "model.keras"
+    model.save(path)
+    return path
+
+
+def changed(path: Path, change: Any) -> Path:
+    """Copy a .keras archive with ``change`` applied to its description."""
+    other = path.with_name("changed.keras")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "config.json":
+                config = json.loads(data)
+                change(config)
+                data = json.dumps(config).encode()
+            new.writestr(name, data)
+    return other
+
+
+def test_a_file_comes_back_and_its_hidden_layers_are_found(saved: Path) -> None:
+    from tfluck.models.brought import hidden_layers, load_keras
+
+    hidden = hidden_layers(load_keras(saved))
+    shapes = [tuple(output.shape[1:]) for output in hidden.outputs]
+    assert shapes == [(6, 6, 4), (1, 1, 6)]
+    first = hidden(np.random.default_rng(0).normal(size=(3, 8, 8, 1)))[0]
+    assert np.asarray(first).min() == 0, "watched behind the ReLU"
+
+
+def test_our_own_batch_norm_comes_back(tf: Any, tmp_path: Path) -> None:
+    from tfluck.models import Network
+    from tfluck.models.brought import hidden_layers, load_keras
+
+    shape = Network("fc", (4,), (3, 5), 2, "before-relu", affine=True)
+    model = shape.build(lambda name, fan_in: {}, "ours")
+    model.save(tmp_path / "ours.keras")
+    back = load_keras(tmp_path / "ours.keras")
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    for one, other in zip(back(x), model(x), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert hidden_layers(back).output_names == ["layer0_relu", "layer1_relu"]
+
+
+def swap(**fields: Any) -> Any:
+    return lambda config: config["config"]["layers"][3].update(fields)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        swap(class_name="Lambda"),
+        swap(class_name="TFSMLayer"),
+        swap(module="os", class_name="system"),
+        swap(module="keras.utils", class_name="get_file"),
+        swap(module="keras.src.utils.file_utils", class_name="get_file"),
+        swap(module="keras_evil.layers", class_name="ReLU"),
+        swap(module="builtins", class_name="function", config="exec"),
+        lambda config: config.update(class_name="function"),
+        swap(config={"activation": {"module": "subprocess", "class_name": "run"}}),
+    ],
+)
+def test_a_description_that_names_a_program_is_refused(
+    saved: Path, change: Any, monkeypatch: Any
+) -> None:
+    import keras
+
+    from tfluck.models.brought import load_keras
+
+    monkeypatch.setattr(
+        keras.saving, "load_model", lambda *a, **k: pytest.fail("Keras saw it")
+    )
+    with pytest.raises(BadInput, match="may run code"):
+        load_keras(changed(saved, change))
+
+
+def test_a_real_lambda_is_refused(tf: Any, tmp_path: Path) -> None:
+    import keras
+
+    from tfluck.models.brought import load_keras
+
+    layers = [keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)]
+    keras.Sequential(layers).save(tmp_path / "lambda.keras")
+    with pytest.raises(BadInput, match="Lambda"):
+        load_keras(tmp_path / "lambda.keras")
+
+
+def test_other_files_and_damage_are_sentences(saved: Path) -> None:
+    from tfluck.models.brought import load_keras
+
+    folder = saved.parent
+    (folder / "old.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    (folder / "text.keras").write_text("no zip")
+    with zipfile.ZipFile(folder / "empty.keras", "w") as archive:
+        archive.writestr("other.txt", "x")
+    with zipfile.ZipFile(folder / "torn.keras", "w") as archive:
+        archive.writestr("config.json", '{"class_name": ')
+    with zipfile.ZipFile(folder / "no-weights.keras", "w") as archive:
+        archive.writestr("config.json", zipfile.ZipFile(saved).read("config.json"))
+    for path in sorted(folder.iterdir()):
+        if path != saved:
+            with pytest.raises(BadInput):
+                load_keras(path)
+
+
+def test_keras_own_layers_fold_too(tf: Any) -> None:
+    import keras
+
+    from tfluck.models.folding import relu_net
+
+    layers = [
+        keras.Input((6, 6, 2)),
+        keras.layers.Conv2D(4, 3, activation="relu"),
+        keras.layers.BatchNormalization(scale=False),
+        keras.layers.Conv2D(3, (2, 1), use_bias=False),
+        keras.layers.BatchNormalization(center=False),
+        keras.layers.Activation("relu"),
+        keras.layers.BatchNormalization(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(5),
+    ]
+    model = keras.Sequential(layers)
+    draw = np.random.default_rng(0)
+    for variable in model.variables:
+        variable.assign(np.abs(draw.normal(size=variable.shape)) + 0.1)
+    x = draw.normal(size=(4, 6, 6, 2))
+    output = relu_net(model).activations(x)[-1]
+    np.testing.assert_allclose(output, model(x), rtol=1e-4)
+
+
+def test_what_is_no_chain_is_refused(tf: Any) -> None:
+    import keras
+
+    from tfluck.models.folding import relu_net
+
+    dense, norm = keras.layers.Dense, keras.layers.BatchNormalization
+    image = keras.Input((6, 6, 2))
+    vector = keras.Input((4,))
+    for layers in (
+        [image, keras.layers.Conv2D(3, 3, padding="same", activation="relu"), dense(2)],
+        [image, keras.layers.Conv2D(3, 3, strides=2, activation="relu"), dense(2)],
+        [vector, dense(3, activation="tanh"), dense(2)],
+        [vector, dense(3), dense(2)],
+        [vector, dense(3, activation="relu")],
+        [vector, dense(3), keras.layers.ReLU(max_value=6), dense(2)],
+        [vector, norm(), dense(3, activation="relu"), dense(2)],
+        [vector, keras.layers.ReLU(), dense(2)],
+        [image, keras.layers.MaxPooling2D(), keras.layers.Flatten(), dense(2)],
+    ):
+        with pytest.raises(BadInput):
+            relu_net(keras.Sequential(layers))

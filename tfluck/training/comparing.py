@@ -1,0 +1,105 @@
+"""Two networks' activations on the same inputs, summed up layer by layer."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfluck.analysis import Moments
+from tfluck.analysis.matching import linear_cka
+from tfluck.errors import BadInput
+
+Array = NDArray[np.float64]
+#: inputs → activations of each hidden layer, nodes last.
+Hidden = Callable[[Any], Sequence[Any]]
+
+
+class Compared(NamedTuple):
+    """One layer: ρ, ``[m, n]``, which of m teacher nodes are live, and linear CKA."""
+
+    rho: Array
+    live: NDArray[np.bool_]
+    cka: float | None
+
+
+def compare_layers(
+    teacher: Hidden, student: Hidden, batches: Iterable[Any], *, cka: bool = True
+) -> list[Compared]:
+    """Stream ``batches`` of inputs through both networks; moments are in float64.
+
+    Args:
+        teacher, student: give as many layers each, and the same positions per sample.
+        batches: of inputs, at least one.
+        cka: compute it too; it costs n² per sample more.
+
+    Raises:
+        BadInput: the layers do not pair up.
+    """
+    shifts: tuple[list[Array], list[Array]] | None = None
+    total: list[list[Moments]] = []
+    for batch in batches:
+        pair = _nodes(teacher(batch)), _nodes(student(batch))
+        if shifts is None:
+            _check(*pair)
+            shifts = [a[:1] for a in pair[0]], [a[:1] for a in pair[1]]
+        found = [
+            _moments(t - t0, s - s0, cka)
+            for t, s, t0, s0 in zip(*pair, *shifts, strict=True)
+        ]
+        total = (
+            [
+                [a + b for a, b in zip(have, more, strict=True)]
+                for have, more in zip(total, found, strict=True)
+            ]
+            if total
+            else found
+        )
+    return [
+        Compared(
+            sums[0].correlation(), sums[0].live(), linear_cka(*sums) if cka else None
+        )
+        for sums in total
+    ]
+
+
+def hidden_function(model: keras.Model) -> Hidden:
+    """Compile what ``model`` returns in inference mode, as a list."""
+
+    def hidden(x: tf.Tensor) -> list[tf.Tensor]:
+        return list(tf.nest.flatten(model(x, training=False)))
+
+    return tf.function(hidden, reduce_retracing=True, autograph=False)
+
+
+def batched(x: NDArray[Any], size: int) -> list[tf.Tensor]:
+    """Cut ``x`` into batches of at most ``size``."""
+    return [tf.constant(x[at : at + size]) for at in range(0, len(x), size)]
+
+
+def _nodes(layers: Sequence[Any]) -> list[Array]:
+    arrays = [np.asarray(layer, np.float64) for layer in layers]
+    return [array.reshape(-1, array.shape[-1]) for array in arrays]
+
+
+def _moments(teacher: Array, student: Array, cka: bool) -> list[Moments]:
+    cross = [Moments.of(teacher, student)]
+    if not cka:
+        return cross
+    return [*cross, Moments.of(teacher, teacher), Moments.of(student, student)]
+
+
+def _check(teacher: list[Array], student: list[Array]) -> None:
+    if len(teacher) != len(student):
+        raise BadInput(
+            f"The teacher has {len(teacher)} hidden layers and the student "
+            f"{len(student)}; name as many of each."
+        )
+    for index, (t, s) in enumerate(zip(teacher, student, strict=True)):
+        if len(t) != len(s):
+            raise BadInput(
+                f"Layer {index} has {len(t)} samples × positions in the teacher and "
+                f"{len(s)} in the student; their nodes cannot be correlated."
+            )
