@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tfluck.config import parse_widths
+from tfluck.choices import parse_widths
 from tfluck.runs import find_or_create
 from tfluck.runtime import start_tensorflow
 from tfluck.scales import make_config

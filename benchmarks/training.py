@@ -16,15 +16,15 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TURNS = 3
+TURNS = 2
 #: name → (arguments, steps of a round, the ratio we promise)
 JOBS = {
     "small dense 10-15-20-25 ×10": (["fc", "10-15-20-25"], 1600, 2.2),
-    "small dense, BatchNorm": (["fc", "10-15-20-25", "--batch-norm"], 1600, None),
+    "BatchNorm, small dense": (["fc", "10-15-20-25", "--batch-norm"], 1600, None),
     "large dense 50-75-100-125 ×10": (["fc", "50-75-100-125"], 200, 1.5),
-    "large dense, BatchNorm": (["fc", "50-75-100-125", "--batch-norm"], 200, None),
+    "BatchNorm, large dense": (["fc", "50-75-100-125", "--batch-norm"], 200, None),
     "conv 16-16-16-16 ×10": (["cnn", "16-16-16-16"], 8, 1.1),
-    "conv 16-16-16-16 ×10, BatchNorm": (
+    "BatchNorm, conv 16-16-16-16 ×10": (
         ["cnn", "16-16-16-16", "--batch-norm"],
         8,
         None,

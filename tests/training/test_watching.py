@@ -25,7 +25,7 @@ def test_the_streamed_evaluation_is_the_direct_one(trained: Any, tf: Any) -> Non
     teacher, student = trained.teacher(x), trained.student(x)
     for layer, rho in enumerate(found.correlations):
         np.testing.assert_allclose(
-            rho, correlation(teacher[layer], student[layer]), atol=1e-9
+            rho, correlation(teacher[layer], student[layer]), atol=1e-5
         )
     difference = teacher[-1].numpy().astype(float) - student[-1].numpy()
     np.testing.assert_allclose(found.loss, np.mean(difference**2), rtol=1e-5)
