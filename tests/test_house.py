@@ -2,6 +2,8 @@
 
 import ast
 import configparser
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,6 +119,16 @@ def test_nothing_from_a_file_is_ever_run(path: Path) -> None:
         if isinstance(node, ast.keyword):
             value = getattr(node.value, "value", None)
             assert node.arg != "allow_pickle" or value is False
+
+
+def test_what_needs_no_network_of_ours_waits_for_no_tensorflow() -> None:
+    rooms = (
+        "tfluck, tfluck.models.published, tfluck.foreign, tfluck.analysis, tfluck.runs"
+    )
+    code = (
+        f"import sys, {rooms}\nassert not {{'tensorflow', 'keras'}} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_package_is_declared() -> None:

@@ -1,9 +1,17 @@
-"""Teachers and students as Keras functional models."""
+"""Teachers and students as Keras functional models.
 
-from tfluck.models.batch_norm import BatchNorm
-from tfluck.models.network import Network, linear_layers
-from tfluck.models.student import build_student
-from tfluck.models.teacher import build_teacher, normalize_rows, normalized
+The names are imported when first used: what knows only addresses or shapes of networks
+lives here too, and must not wait for TensorFlow.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfluck.models.batch_norm import BatchNorm
+    from tfluck.models.network import Network, linear_layers
+    from tfluck.models.student import build_student
+    from tfluck.models.teacher import build_teacher, normalize_rows, normalized
 
 __all__ = [
     "BatchNorm",
@@ -14,3 +22,19 @@ __all__ = [
     "normalize_rows",
     "normalized",
 ]
+
+_HOMES = {
+    "BatchNorm": "batch_norm",
+    "Network": "network",
+    "linear_layers": "network",
+    "build_student": "student",
+    "build_teacher": "teacher",
+    "normalize_rows": "teacher",
+    "normalized": "teacher",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
