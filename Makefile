@@ -26,12 +26,13 @@ test: install  ## the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 test-all: install  ## also the slow tests, and Dask
-	$(BIN)/python -m pip install --quiet '.[dask]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,dask]'
 	$(BIN)/python -m pytest -n 2 -m "not network"
 
 bench: install  ## speed against a PyTorch loop; prints a table and writes it to benchmarks/
-	$(BIN)/python -m pip install --quiet '.[bench]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/ad.py
 
 wheel-check: install  ## build the wheel, install it elsewhere, ask it for help
 	rm -rf build/wheel && $(BIN)/python -m pip wheel --quiet --no-deps -w build/wheel .

@@ -198,8 +198,17 @@ def draw(run: Run) -> list[Path]:
     frame = pd.read_csv(table)
     paths = [folder / "training.png", folder / "training.pdf"]
     for path in paths:
-        draw_training(frame, run.name, path)
+        draw_training(frame, _title(run.config), path)
     return paths
+
+
+def _title(config: RunConfig) -> str:
+    """Say which experiment, and at what size, a picture shows."""
+    widths = "-".join(map(str, config.teacher_widths))
+    return (
+        f"{config.dataset}, {config.arch} {widths} ×{config.multiplier}, "
+        f"batch-norm {config.batch_norm}, {config.seeds} seed(s)"
+    )
 
 
 def show(run: Run, as_json: bool) -> None:
