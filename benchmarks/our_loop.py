@@ -23,13 +23,14 @@ def bare_products(trainer: Any, repeats: int) -> float:
     config = trainer.config
     x = trainer.stream.batches(0, 1)[0]
     pairs = []
+    side = x.shape[1]
     for layer in [
         layer for layer in trainer.student.layers if hasattr(layer, "kernel")
     ]:
         kernel = layer.kernel.value
         if len(kernel.shape) == 4:
-            side = x.shape[1] if not pairs else side - 2  # noqa: F821
-            rows = config.batch_size * (side - 2) ** 2
+            side -= 2
+            rows = config.batch_size * side**2
             shape = (rows, int(tf.size(kernel)) // kernel.shape[-1], kernel.shape[-1])
         else:
             shape = (config.batch_size, *kernel.shape)
