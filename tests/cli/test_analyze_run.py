@@ -28,7 +28,7 @@ def runs(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> dict[str, Run]
         config = make_config(**tiny | {"arch": arch, "batch_norm": place})
         run = find_or_create(folder, config, f"{arch}-{place}")
         trainer = Trainer(run, 1, lambda step, note: None)
-        save_weights(trainer.teacher, run.layout.teacher_weights)
+        save_weights(trainer.apparatus.teacher, run.layout.teacher_weights)
         trainer.train()
         found[run.name] = run
     return found

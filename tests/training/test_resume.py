@@ -51,17 +51,22 @@ SPECIMENS: dict[str, dict[str, Any]] = {
 }
 
 
-def train(run: Run, stop_asked: Callable[[], int | None] = lambda: None) -> Any:
+def train(
+    run: Run,
+    stop_asked: Callable[[], int | None] = lambda: None,
+    seed: int = 1,
+    apparatus: Any = None,
+) -> Any:
     from tfluck.training.trainer import Trainer
 
-    trainer = Trainer(run, run.config.seed, lambda step, note: None)
+    trainer = Trainer(run, seed, lambda step, note: None, apparatus)
     trainer.train(stop_asked)
     return trainer
 
 
-def outcome(run: Run) -> dict[str, Any]:
+def outcome(run: Run, seed: int = 1) -> dict[str, Any]:
     """Everything a training leaves behind that may not depend on how often it stopped."""
-    layout = run.layout.seed(run.config.seed)
+    layout = run.layout.seed(seed)
     arrays = {}
     newest = sorted(layout.checkpoints.glob("*.npz"))[-1]
     for path in [newest, *sorted(layout.correlations.glob("*.npz"))]:
@@ -72,7 +77,7 @@ def outcome(run: Run) -> dict[str, Any]:
     return arrays | {
         "metrics": layout.metrics.read_bytes(),
         "ranks": layout.ranks.read_bytes(),
-        "status": run.seed_status(run.config.seed)["status"],
+        "status": run.seed_status(seed)["status"],
     }
 
 
@@ -100,6 +105,20 @@ def specimen(
 ) -> tuple[Any, dict]:
     settings = SPECIMENS[request.param]
     return (lambda folder: make_run(folder, **settings)), unbroken(**settings)
+
+
+def test_the_second_student_of_an_apparatus_is_as_if_alone(
+    specimen: tuple[Any, dict], make_run: Any
+) -> None:
+    from tfluck.training.apparatus import Apparatus
+
+    make, _ = specimen
+    alone, after = make("alone"), make("after")
+    train(alone, seed=2)
+    shared = Apparatus(after)
+    for seed in (1, 2):
+        train(after, seed=seed, apparatus=shared)
+    assert outcome(after, 2) == outcome(alone, 2) != outcome(after, 1)
 
 
 def test_stopping_at_any_chunk_changes_nothing(specimen: tuple[Any, dict]) -> None:

@@ -19,10 +19,10 @@ def trained(request: pytest.FixtureRequest, make_run: Any, tf: Any) -> Any:
 
 
 def test_the_streamed_evaluation_is_the_direct_one(trained: Any, tf: Any) -> None:
-    x = tf.concat(trained.evaluator.batches, 0)
+    x = tf.concat(trained.apparatus.evaluator.batches, 0)
     assert len(x) == trained.config.eval_samples
-    found = trained.evaluator.evaluate()
-    teacher, student = trained.teacher(x), trained.student(x)
+    found = trained.apparatus.evaluator.evaluate()
+    teacher, student = trained.apparatus.teacher(x), trained.student(x)
     for layer, rho in enumerate(found.correlations):
         np.testing.assert_allclose(
             rho, correlation(teacher[layer], student[layer]), atol=1e-5
@@ -34,13 +34,13 @@ def test_the_streamed_evaluation_is_the_direct_one(trained: Any, tf: Any) -> Non
 
 
 def test_the_null_is_another_teacher(trained: Any) -> None:
-    found = trained.evaluator.evaluate()
+    found = trained.apparatus.evaluator.evaluate()
     for rho, null in zip(found.correlations, found.null_correlations, strict=True):
         assert rho.shape == null.shape and not np.array_equal(rho, null)
 
 
 def test_one_trace_serves_all_chunks(trained: Any) -> None:
-    assert trained.program.run.experimental_get_tracing_count() == 1
+    assert trained.apparatus.program.run.experimental_get_tracing_count() == 1
 
 
 def test_tensorboard_shows_scalars_images_and_hparams(trained: Any, tf: Any) -> None:
@@ -95,9 +95,9 @@ def test_other_objectives_learn_too(settings: dict, make_run: Any, tf: Any) -> N
 
     run = make_run(**settings, batch_norm="none", lr=((0, 0.01),), epochs=4)
     trainer = Trainer(run, 1, lambda step, note: None)
-    before = trainer.evaluator.evaluate()
+    before = trainer.apparatus.evaluator.evaluate()
     trainer.train()
-    after = trainer.evaluator.evaluate()
+    after = trainer.apparatus.evaluator.evaluate()
     assert after.loss < before.loss
     if "normalize" in settings:
         for layer in linear_layers(trainer.student):

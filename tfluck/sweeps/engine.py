@@ -8,6 +8,7 @@ all, wherever they are, the driver leaves a ``stop`` file there.
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from functools import partial
@@ -73,12 +74,13 @@ def _train(
     from tfluck.runtime import start_tensorflow
 
     start_tensorflow(threads, quiet=quiet)
+    from tfluck.training.apparatus import apparatus_of
     from tfluck.training.trainer import Trainer, save_weights
 
-    trainer = Trainer(run, seed, report)
-    if trainer.teacher is not None and not run.layout.teacher_weights.exists():
-        save_weights(trainer.teacher, run.layout.teacher_weights)
-    trainer.train(stop_asked)
+    apparatus = apparatus_of(run, threading.get_ident())
+    if apparatus.teacher is not None and not run.layout.teacher_weights.exists():
+        save_weights(apparatus.teacher, run.layout.teacher_weights)
+    Trainer(run, seed, report, apparatus).train(stop_asked)
 
 
 def _drive_pool(

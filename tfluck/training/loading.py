@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tfluck.errors import BadInput, RunDamaged
 from tfluck.runs import Run
-from tfluck.training.trainer import Trainer
+from tfluck.training.apparatus import Apparatus
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,16 @@ def load_run_models(run: Run, seed: int, epoch: int | None = None) -> RunModels:
                 f"{needed} is missing: {run.name} is {run.status()}, and its weights "
                 "are written when training begins (epoch 0) and ends."
             )
-    trainer = Trainer(run, seed, lambda step, note: None)
-    if trainer.teacher is None:
+    apparatus = Apparatus(run)
+    if apparatus.teacher is None:
         raise BadInput(f"{run.name} has no teacher: its student learned labels.")
-    _load(trainer.teacher, run.layout.teacher_weights)
-    _load(trainer.student, path)
+    _load(apparatus.teacher, run.layout.teacher_weights)
+    _load(apparatus.student, path)
     return RunModels(
         0 if initial else last,
-        trainer.teacher,
-        trainer.student,
-        trainer.evaluator.batches,
+        apparatus.teacher,
+        apparatus.student,
+        apparatus.evaluator.batches,
     )
 
 

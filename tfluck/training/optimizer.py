@@ -28,6 +28,11 @@ class SGD:
             if momentum
         ]
 
+    def reset(self) -> None:
+        """Forget the velocities."""
+        for velocity in self.velocities:
+            velocity.assign(tf.zeros_like(velocity))
+
     def apply(self, gradients: list[tf.Tensor], learning_rate: tf.Tensor) -> None:
         """Take one step along ``gradients``, one per variable, the lowest layer first."""
         # The lowest gradient is computed last. A rate that waits for it tells XLA that

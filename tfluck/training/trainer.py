@@ -10,14 +10,13 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tfluck.data.stream import Batches, evaluation_set, open_images, open_stream
+from tfluck.data.stream import Batches, open_stream
 from tfluck.errors import Diverged, Interrupted
-from tfluck.models import build_student
 from tfluck.runs import Row, Run
 from tfluck.runs.lock import locked
-from tfluck.seeds import child
+from tfluck.training.apparatus import Apparatus
 from tfluck.training.checkpoint import Checkpoints
-from tfluck.training.evaluation import Evaluation, Evaluator
+from tfluck.training.evaluation import Evaluation
 from tfluck.training.metrics import evaluation_rows
 from tfluck.training.observers import (
     Observer,
@@ -27,10 +26,7 @@ from tfluck.training.observers import (
     last_epoch,
     save_weights,
 )
-from tfluck.training.optimizer import SGD
 from tfluck.training.schedule import Chunk, Clock
-from tfluck.training.step import LOSSES, Program
-from tfluck.training.teachers import load_weights, networks, stranger_of, teacher_of
 
 #: Seconds between checkpoints inside an epoch.
 CHECKPOINT_EVERY = 60.0
@@ -43,45 +39,26 @@ StopAsked = Callable[[], int | None]
 class Trainer:
     """One student of ``run``, ready to train from its newest checkpoint."""
 
-    def __init__(self, run: Run, seed: int, report: Report) -> None:
+    def __init__(
+        self, run: Run, seed: int, report: Report, apparatus: Apparatus | None = None
+    ) -> None:
+        """Take the ``apparatus`` of the run, or build one."""
         config = run.config
         self.run = run
+        self.seed = seed
         self.config = config
         self.report = report
         self.layout = run.layout.seed(seed)
-        self.teacher = teacher_of(run)
-        _, student_shape = networks(config)
-        self.student = build_student(
-            student_shape, child(seed, "student"), self.teacher, config.student_init
+        self.apparatus = apparatus or Apparatus(run)
+        self.apparatus.reset(seed)
+        self.student = self.apparatus.student
+        self.stream = open_stream(config, seed, "train", self.apparatus.images)
+        self.checkpoints = Checkpoints(
+            self.layout.checkpoints, self.student, self.apparatus.optimizer
         )
-        if config.targets == "labels" and config.teacher_digest:
-            load_weights(self.student, run)
-        self.images = open_images(config)
-        loss = LOSSES[config.loss]
-        optimizer = SGD(
-            self.student.trainable_variables, config.momentum, config.weight_decay
-        )
-        self.program = Program(
-            self.teacher,
-            self.student,
-            optimizer,
-            loss,
-            normalize=config.normalize,
-            jit=config.jit,
-        )
-        self.stream = open_stream(config, seed, "train", self.images)
-        self.evaluator = Evaluator(
-            self.teacher,
-            stranger_of(config),
-            self.student,
-            loss,
-            *evaluation_set(config, self.images),
-        )
-        self.checkpoints = Checkpoints(self.layout.checkpoints, self.student, optimizer)
         self.status = Status(self.layout, config.steps)
         self.clock = Clock(config.epochs, config.steps_per_epoch, config.chunk)
         self.observers: list[Observer] = []
-        self.seed = seed
 
     def train(self, stop_asked: StopAsked = lambda: None) -> None:
         """Train to the end, or until asked to stop.
@@ -153,7 +130,7 @@ class Trainer:
     def _train_chunk(self, chunk: Chunk, batches: Batches) -> None:
         config = self.config
         rate = config.learning_rate(chunk.start // config.steps_per_epoch)
-        losses, finite = self.program.run(
+        losses, finite = self.apparatus.program.run(
             batches, tf.constant(chunk.steps), tf.constant(rate, tf.float32)
         )
         values = losses.numpy()[: chunk.steps].astype(np.float64)
@@ -180,7 +157,7 @@ class Trainer:
 
     def _look(self, epoch: int, train_loss: float | None) -> None:
         started = time.monotonic()
-        found = self.evaluator.evaluate(
+        found = self.apparatus.evaluator.evaluate(
             lambda done, of: self._tell(f"evaluation {done}/{of}", now=done == of)
         )
         rows = evaluation_rows(epoch, found, self.student, train_loss)
