@@ -35,9 +35,6 @@ class SGD:
 
     def apply(self, gradients: list[tf.Tensor], learning_rate: tf.Tensor) -> None:
         """Take one step along ``gradients``, one per variable, the lowest layer first."""
-        # The lowest gradient is computed last. A rate that waits for it tells XLA that
-        # every weight has been read before any is written, so it copies none.
-        learning_rate = learning_rate + 0 * tf.reshape(gradients[0], [-1])[0]
         for index, (weight, gradient) in enumerate(
             zip(self.variables, gradients, strict=True)
         ):
@@ -48,4 +45,7 @@ class SGD:
                 # From zero, the first velocity is the gradient itself, as in PyTorch.
                 velocity = self.velocities[index]
                 direction = velocity.assign(self.momentum * velocity + direction)
-            weight.assign_sub(learning_rate * direction)
+            # The gradient next below is computed after the last use of this weight. A
+            # rate that waits for it tells XLA so, and XLA copies no weight.
+            last_read = 0 * tf.reshape(gradients[max(index - 1, 0)], [-1])[0]
+            weight.assign_sub((learning_rate + last_read) * direction)
