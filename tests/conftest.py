@@ -1,5 +1,6 @@
 """Fixtures that every test may use. TensorFlow starts here, once, with our settings."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,12 @@ pytest_plugins = ["weight_files"]
 # A slow machine must not fail a fact.
 settings.register_profile("tfluck", deadline=None, max_examples=60)
 settings.load_profile("tfluck")
+
+
+def pytest_collection_finish() -> None:
+    """Modules must import TensorFlow late, or it starts with settings that are not ours."""
+    if "tensorflow" in sys.modules:
+        raise pytest.UsageError("a test module imports TensorFlow; do it in the tests")
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ from typing import Any
 def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
     """Import TensorFlow, once, and return the module.
 
-    Random ops must be stateless or seeded (determinism is on, so an unseeded one
-    raises), and float32 products keep all their bits (TF32 is off).
+    Where it was not imported before, random ops must be stateless or seeded
+    (determinism is on, so an unseeded one raises), and float32 products keep all their
+    bits (TF32 is off); what a user has set up is left alone.
 
     Args:
         threads: cores this process may use; 0 means all of them. Takes effect only in
@@ -31,9 +32,20 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
     if first:
         if threads:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.experimental.enable_op_determinism()
-        tf.config.experimental.enable_tensor_float_32_execution(False)
+        compute_exactly()
     return tf
+
+
+def compute_exactly() -> None:
+    """Make TensorFlow round the same way in every process that runs the same program.
+
+    Some ops have a faster form whose sums are another's to the last bit only. Training
+    calls this too, for a program that imported TensorFlow before tfluck could set it up.
+    """
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def describe_devices() -> list[str]:

@@ -11,7 +11,6 @@ import pytest
 
 from tfluck.analysis import correlation, winner_ranks
 from tfluck.analysis.weights import fan_out_rms
-from tfluck.training.optimizer import SGD
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = {
@@ -103,6 +102,7 @@ class Case:
         return [layer for layer in model.layers if "batch_norm" in layer.name]
 
     def program(self, momentum: float = 0.0, decay: float = 0.0, **more: Any) -> Any:
+        from tfluck.training.optimizer import SGD
         from tfluck.training.step import Program
 
         optimizer = SGD(self.student.trainable_variables, momentum, decay)

@@ -11,6 +11,7 @@ import keras
 from tfluck.data.stream import evaluation_set, open_images
 from tfluck.models import build_student
 from tfluck.runs import Run
+from tfluck.runtime import compute_exactly
 from tfluck.seeds import child
 from tfluck.training.evaluation import Evaluator
 from tfluck.training.optimizer import SGD
@@ -27,6 +28,7 @@ class Apparatus:
     """
 
     def __init__(self, run: Run) -> None:
+        compute_exactly()
         config = run.config
         self.run = run
         self.teacher = teacher_of(run)
