@@ -6,12 +6,12 @@ from typing import Any
 from tfluck.data.registry import require_data
 from tfluck.errors import BadInput
 from tfluck.runs import find_or_create
-from tfluck.scales import SCALES, pretrain_config
+from tfluck.scales import pretrain_config
 
 from .ingredients import with_ingredients
-from .options import click, json_option, out_option
+from .options import click
 from .options import command as declare
-from .settings import given_settings, settings_options
+from .settings import given_settings, run_options, settings_options
 from .train import drive, show_plan, warn_if_long
 
 #: Settings of teacher and student that mean nothing while a teacher is made.
@@ -51,20 +51,7 @@ def _shares(context: Any, parameter: Any, text: str | None) -> tuple[float, ...]
     "ones; one number or one a layer.",
 )
 @click.option("--preset", help="A recipe, as luck-matters/teacher-cifar10-fc.")
-@click.option(
-    "--scale",
-    type=click.Choice(list(SCALES)),
-    default="paper",
-    show_default=True,
-    help="Shrink widths, samples and epochs that were not given.",
-)
-@out_option
-@click.option("--name", help="Name of the run's folder. [made from the settings]")
-@click.option(
-    "--fresh", is_flag=True, help="Throw away an earlier run of these settings."
-)
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
-@json_option
+@run_options
 def command(
     preset: str | None,
     scale: str,

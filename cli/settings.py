@@ -1,14 +1,16 @@
 """One option for every setting of a run, read by the library and checked there."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tfluck.choices import CHOICES, STUDENT_INITS, parse_schedule, parse_widths
 from tfluck.errors import BadInput
 from tfluck.presets import load_preset
+from tfluck.scales import SCALES
 
 from .ingredients import parse_dataset
-from .options import FiniteFloat, click
+from .options import FiniteFloat, click, json_option, out_option
 
 
 class Parsed(click.ParamType):
@@ -34,6 +36,13 @@ def _samples(text: str) -> int | None:
     return int(text)
 
 
+def _folder_name(text: str) -> str:
+    if Path(text).name != text or text == "..":
+        raise BadInput(f"Give a folder's name, not a path: {text!r}.")
+    return text
+
+
+FOLDER_NAME = Parsed("text", _folder_name)
 WIDTHS = Parsed("widths", parse_widths)
 SCHEDULE = Parsed("rate", parse_schedule)
 DATASET = Parsed("gaus|cifar10|…|npz:PATH", parse_dataset)
@@ -111,3 +120,29 @@ def given_settings(
         if context.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
     }
     return chosen | given
+
+
+def run_options(function: Any) -> Any:
+    """Add the options of a command that makes a run: which one, how large, and where."""
+    for option in (
+        json_option,
+        click.option("--dry-run", is_flag=True, help="Print the plan and stop."),
+        click.option(
+            "--fresh", is_flag=True, help="Throw away an earlier run of these settings."
+        ),
+        click.option(
+            "--name",
+            type=FOLDER_NAME,
+            help="Name of the run's folder. [made from the settings]",
+        ),
+        out_option,
+        click.option(
+            "--scale",
+            type=click.Choice(list(SCALES)),
+            default="paper",
+            show_default=True,
+            help="Shrink widths, samples and epochs that were not given.",
+        ),
+    ):
+        function = option(function)
+    return function

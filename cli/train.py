@@ -8,18 +8,15 @@ from tfluck.config import RunConfig
 from tfluck.cost import plan
 from tfluck.data import describe
 from tfluck.data.registry import require_data
-from tfluck.errors import BadInput
 from tfluck.files import explained, make_directory
 from tfluck.presets import load_preset
 from tfluck.runs import Run, RunLayout, find_or_create, summarize
-from tfluck.scales import SCALES, make_config
+from tfluck.scales import make_config
 
 from .ingredients import with_ingredients
 from .options import (
     click,
     is_verbose,
-    json_option,
-    out_option,
     talk,
 )
 from .options import (
@@ -28,7 +25,7 @@ from .options import (
 from .output import emit_json
 from .progress import progress_bar
 from .report import describe_plan, duration, result_text
-from .settings import COUNT, given_settings, settings_options
+from .settings import COUNT, given_settings, run_options, settings_options
 from .teacher_report import show_teacher
 
 #: A plan above this many seconds is worth a warning.
@@ -63,21 +60,8 @@ def engine_options(function: Any) -> Any:
 @click.option(
     "--preset", help="An experiment of the paper, as luck-matters/figure-7-fc-bn."
 )
-@click.option(
-    "--scale",
-    type=click.Choice(list(SCALES)),
-    default="paper",
-    show_default=True,
-    help="Shrink widths, samples and epochs that were not given.",
-)
 @engine_options
-@out_option
-@click.option("--name", help="Name of the run's folder. [made from the settings]")
-@click.option(
-    "--fresh", is_flag=True, help="Throw away an earlier run of these settings."
-)
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
-@json_option
+@run_options
 def command(
     preset: str | None,
     scale: str,
@@ -103,8 +87,6 @@ def command(
     if dry_run:
         show_plan(config, jobs, as_json)
         return
-    if name is not None and Path(name).name != name:
-        raise BadInput(f"--name is a folder's name, not a path: {name!r}.")
     run = find_or_create(out, config, name, fresh=fresh)
     if run.status() != "finished":
         require_data(config.dataset, config.data_dir)

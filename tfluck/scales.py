@@ -62,11 +62,15 @@ GAUSSIAN_RATE = 0.05
 #: diverged on 32×32×3 digits, 3.2 trained on 8×8 ones and 2.6 on Gaussian images;
 #: without it 0.15 trained on Gaussian images and 0.5 is known to diverge.
 BEARABLE = {"after-relu": 2.0, "before-relu": 2.0, "none": 0.15}
-#: What small images ask for: four unpadded convolutions leave nothing of 8×8 pixels, and
-#: an epoch of 1,297 samples is too short to look at.
-SMALL_IMAGES: dict[str, dict[str, Any]] = {
+#: Below this many training samples a set is no experiment of the papers, and their wide
+#: networks are not what it needs. Conv teachers of 16 channels read 8×8 digits right at
+#: 98.6 %, and tinted 32×32×3 ones at 98.0 % where 8 channels read 97.2 %. Of images that
+#: large, students of 5 × 16 channels are what two cores train in minutes.
+SMALL_SET = 10_000
+SMALL: dict[str, dict[str, Any]] = {
     "fc": {"teacher_widths": (20, 20, 20)},
-    "cnn": {"teacher_widths": (16, 16, 16)},
+    "cnn": {"teacher_widths": (16, 16, 16, 16), "multiplier": 5},
+    "cnn of few pixels": {"teacher_widths": (16, 16, 16)},
 }
 
 
@@ -123,15 +127,24 @@ def _with_data(
     point in accuracy needs thousands of images.
     """
     merged = {**defaults, **data}
-    small = len(data["sample_shape"]) == 3 and min(data["sample_shape"][:2]) <= 8
-    if small and scale != "smoke":
-        merged |= SMALL_IMAGES.get(arch, {})
+    if scale != "smoke":
+        merged |= _small(data, arch)
     epoch = defaults.get("samples_per_epoch", data["samples"])
     merged["samples_per_epoch"] = min(epoch, data["samples"])
     if scale != "paper":
         look = defaults.get("eval_samples", data["eval_samples"])
         merged["eval_samples"] = min(look, data["eval_samples"])
     return merged
+
+
+def _small(data: Mapping[str, Any], arch: str) -> dict[str, Any]:
+    """Return the networks for few samples, or for images of few pixels."""
+    shape = data["sample_shape"]
+    # Four unpadded convolutions leave nothing of 8×8 pixels.
+    tiny = len(shape) == 3 and min(shape[:2]) <= 8
+    if data["samples"] >= SMALL_SET and not tiny:
+        return {}
+    return SMALL.get("cnn of few pixels" if tiny and arch == "cnn" else arch, {})
 
 
 #: Learning from labels: momentum, some decay, and a rate that falls twice.

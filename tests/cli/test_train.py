@@ -176,6 +176,7 @@ WRONG = {
     ),
     "no such scale": (["--scale", "huge"], 2, "'paper'"),
     "a name that is a path": (["--name", "../x"], 2, "not a path"),
+    "a name that is the folder above": (["--name", ".."], 2, "not a path"),
     "a typo": (["--batchnorm", "none"], 2, "No such option"),
     "no samples": (["--samples", "-5"], 2, "infinite"),
     "no noise": (["--student-init", "perturb:lots"], 2, "number S"),
