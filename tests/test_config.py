@@ -25,6 +25,34 @@ configs = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    ("samples", "shape", "arch", "widths"),
+    [
+        (50_000, (32, 32, 3), "cnn", (64,) * 4),
+        (50_000, (32, 32, 3), "fc", (50, 75, 100, 125)),
+        (1297, (32, 32, 3), "cnn", (16,) * 4),
+        (1297, (8, 8, 1), "cnn", (16,) * 3),
+        (60_000, (8, 8, 1), "cnn", (16,) * 3),
+        (1297, (64,), "fc", (20,) * 3),
+    ],
+)
+def test_a_set_gets_networks_of_its_size(
+    samples: int, shape: tuple[int, ...], arch: str, widths: tuple[int, ...]
+) -> None:
+    data = {
+        "sample_shape": shape,
+        "outputs": 10,
+        "samples": samples,
+        "eval_samples": 500,
+        "augment": False,
+        "data_digest": "",
+    }
+    config = make_config(data=data, arch=arch, dataset="npz:x.npz")
+    assert config.teacher_widths == widths
+    asked = make_config(data=data, arch=arch, dataset="npz:x.npz", teacher_widths=(2,))
+    assert asked.teacher_widths == (2,)
+
+
 @given(configs)
 def test_a_config_survives_json(config: RunConfig) -> None:
     again = RunConfig.from_dict(json.loads(json.dumps(config.to_dict())))
