@@ -1,6 +1,7 @@
 """Correlation, rank and loss over epochs, as paper 1 draws them (figures 7, 17 to 21)."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,36 @@ PANELS = {
     "median_rank": ("rank of the final winners, median", "median rank"),
     "loss": ("loss", "loss"),
 }
+#: What there is beside, where samples have true labels.
+LABELLED = {
+    "accuracy": ("true labels: student, and teacher (dotted)", "accuracy"),
+    "accuracy_difference": (
+        "student − teacher after training, ± standard error",
+        "accuracy",
+    ),
+}
 
 
 def draw_training(table: pd.DataFrame, title: str, path: Path) -> None:
-    """Draw the four panels with a band from the lowest to the highest seed.
+    """Draw the panels with a band from the lowest to the highest seed.
+
+    There are four, and two more where student and teacher can be told right or wrong.
 
     Args:
         table: columns ``seed, epoch, split, layer, metric, value``.
         title: says which run at which scale.
         path: of the picture; its suffix chooses the format.
     """
-    figure, axes = panels(2, 2)
-    for axis, (metric, (heading, label)) in zip(axes.flat, PANELS.items(), strict=True):
-        chosen = table[table.metric == metric]
-        if metric == "loss":
-            _draw_loss(axis, chosen)
-        else:
-            _draw_layers(axis, chosen)
+    labelled = (table.metric == "teacher_accuracy").any()
+    wanted = PANELS | LABELLED if labelled else PANELS
+    figure, axes = panels(len(wanted) // 2, 2)
+    special = {
+        "loss": _draw_loss,
+        "accuracy": partial(_draw_accuracy, table),
+        "accuracy_difference": partial(_draw_difference, table),
+    }
+    for axis, (metric, (heading, label)) in zip(axes.flat, wanted.items(), strict=True):
+        special.get(metric, _draw_layers)(axis, table[table.metric == metric])
         axis.set_title(heading, fontsize=9)
         axis.set_xlabel("epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -77,3 +91,20 @@ def _draw_loss(axis: Any, rows: pd.DataFrame) -> None:
             _band(axis, chosen, colour, split)
     axis.set_yscale("log")
     axis.legend(fontsize=7)
+
+
+def _draw_accuracy(table: pd.DataFrame, axis: Any, rows: pd.DataFrame) -> None:
+    _band(axis, rows, "black", "student")
+    teacher = table[table.metric == "teacher_accuracy"].groupby("epoch")["value"].mean()
+    axis.plot(teacher.index, teacher, ":", color=GREY)
+
+
+def _draw_difference(table: pd.DataFrame, axis: Any, rows: pd.DataFrame) -> None:
+    # An untrained student is so far behind that nothing else would be seen.
+    trained = table[table.epoch > 0]
+    mean, error = (
+        trained[trained.metric == metric].groupby("epoch")["value"].mean()
+        for metric in (rows.metric.iloc[0], "accuracy_difference_error")
+    )
+    axis.errorbar(mean.index, mean, error, color="black", capsize=2, linewidth=1)
+    axis.axhline(0, color=GREY, linewidth=1, linestyle=":")
