@@ -1,6 +1,6 @@
 """Correlation, rank and loss over epochs, as paper 1 draws them (figures 7, 17 to 21)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def draw_training(table: pd.DataFrame, title: str, path: Path) -> None:
     labelled = (table.metric == "teacher_accuracy").any()
     wanted = PANELS | LABELLED if labelled else PANELS
     figure, axes = panels(len(wanted) // 2, 2)
-    special = {
+    special: dict[str, Callable[[Any, pd.DataFrame], None]] = {
         "loss": _draw_loss,
         "accuracy": partial(_draw_accuracy, table),
         "accuracy_difference": partial(_draw_difference, table),
