@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
@@ -50,7 +50,7 @@ def read_headers(path: Path) -> dict[str, Header]:
 
 def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Header:
     with archive.open(info) as stream:
-        shape, dtype = _parse(stream)  # type: ignore[arg-type]
+        shape, dtype = _parse(stream)
         start = stream.tell()
     if dtype.hasobject:
         raise BadInput(
@@ -65,7 +65,7 @@ def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Head
     return Header(shape, dtype)
 
 
-def _parse(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _parse(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = npy.read_magic(stream)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(stream)

@@ -66,7 +66,7 @@ class Apparatus:
             shape, child(seed, "student"), self.teacher, config.student_init
         )
         if config.targets == "labels" and config.teacher_digest:
-            load_weights(student, self.run)
+            load_weights(student, self.run.layout.teacher_weights)
         return student
 
 

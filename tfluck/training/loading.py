@@ -1,7 +1,6 @@
 """The networks and inputs of a run, read back for analysis."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from tfluck.errors import BadInput, RunDamaged
 from tfluck.runs import Run
 from tfluck.training.apparatus import Apparatus
+from tfluck.training.teachers import load_weights
 
 
 @dataclass(frozen=True)
@@ -68,20 +68,11 @@ def load_run_models(run: Run, seed: int, epoch: int | None = None) -> RunModels:
     apparatus = Apparatus(run)
     if apparatus.teacher is None:
         raise BadInput(f"{run.name} has no teacher: its student learned labels.")
-    _load(apparatus.teacher, run.layout.teacher_weights)
-    _load(apparatus.student, path)
+    load_weights(apparatus.teacher, run.layout.teacher_weights)
+    load_weights(apparatus.student, path)
     return RunModels(
         0 if initial else last,
         apparatus.teacher,
         apparatus.student,
         apparatus.evaluator.batches,
     )
-
-
-def _load(model: keras.Model, path: Path) -> None:
-    """Fill ``model`` with the arrays of ``path``; no code is in such a file."""
-    try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        reason = (str(error).strip() or "damaged").splitlines()[0]
-        raise RunDamaged(f"{path} does not fit this run: {reason}") from error

@@ -11,7 +11,7 @@ from tfluck.models.pruning import prune
 from tfluck.runs import Run, Teacher, TeacherLayout, read_teacher, write_teacher
 from tfluck.runs.teachers import digest_of
 from tfluck.training.observers import save_weights
-from tfluck.training.teachers import networks
+from tfluck.training.teachers import load_weights, networks
 
 BATCH = 256
 
@@ -81,5 +81,5 @@ def _trained(network: Network, run: Run) -> keras.Model:
     model = network.build(
         lambda name, fan_in: default_start(0, name, fan_in), "teacher"
     )
-    model.load_weights(run.layout.seed(run.config.seed).final_weights)
+    load_weights(model, run.layout.seed(run.config.seed).final_weights)
     return model

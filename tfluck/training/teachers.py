@@ -1,12 +1,13 @@
 """The networks of a run: its teacher, random or pretrained, and a stranger to compare."""
 
 import warnings
+from pathlib import Path
 
 import keras
 
 from tfluck.config import RunConfig
 from tfluck.errors import RunDamaged
-from tfluck.models import Network, build_teacher
+from tfluck.models import Network, build_teacher, linear_layers
 from tfluck.runs import Run, adopt_teacher
 from tfluck.seeds import child
 
@@ -45,7 +46,7 @@ def teacher_of(run: Run) -> keras.Model | None:
         return _random(config, "teacher")
     adopt_teacher(run)
     model = build_teacher(networks(config)[0], config.seed, init="default")
-    load_weights(model, run)
+    load_weights(model, run.layout.teacher_weights)
     return model
 
 
@@ -69,21 +70,21 @@ def _random(config: RunConfig, role: str) -> keras.Model:
     )
 
 
-def load_weights(model: keras.Model, run: Run) -> None:
-    """Load the run's own copy of its teacher into ``model``: arrays, never code.
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Fill ``model`` with the arrays of ``path``; no code is in such a file.
 
     Raises:
         RunDamaged: the file is no weights file of this shape.
     """
-    path = run.layout.teacher_weights
     try:
         with warnings.catch_warnings():
             # Keras warns where it would go on with weights it did not find.
             warnings.simplefilter("error")
             model.load_weights(path)
     except (OSError, ValueError, KeyError, UserWarning) as error:
-        shape = "-".join(map(str, run.config.teacher_widths))
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip() or "damaged").splitlines()[0]
+        hidden = linear_layers(model)[:-1]
+        widths = "-".join(str(layer.kernel.shape[-1]) for layer in hidden)
         raise RunDamaged(
-            f"{path} does not hold a teacher of widths {shape}: {reason}"
+            f"{path} does not hold a {model.name} of widths {widths}: {reason}"
         ) from error
