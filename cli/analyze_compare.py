@@ -128,11 +128,14 @@ def read_inputs(path: Path) -> "np.ndarray":
             x: np.ndarray = archive[name]
     except FileNotFoundError as error:
         raise BadInput(f"There is no file {path}.") from error
-    except (OSError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{path} is no npz file of arrays.") from error
-    except ValueError as error:
-        if isinstance(error, BadInput):
-            raise
+    except (
+        OSError,
+        EOFError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+    ) as error:
         raise BadInput(f"{path} is no npz file of plain arrays.") from error
     if x.ndim < 2 or len(x) < 2 or x.dtype.kind not in "fiub":
         raise BadInput(f"{path} must hold numbers [samples ≥ 2, …], not {x.shape}.")

@@ -10,7 +10,7 @@ class TfluckError(Exception):
     exit_code = 1
 
 
-class BadInput(TfluckError, ValueError):
+class BadInput(TfluckError):
     """An argument is outside what the function or command accepts (exit code 2)."""
 
     exit_code = 2

@@ -76,8 +76,6 @@ def _parse(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 def _whole(path: Path) -> Iterator[None]:
     try:
         yield
-    except BadInput:
-        raise
     except FileNotFoundError:
         raise BadInput(f"There is no file {path}.") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -74,8 +74,6 @@ def _config(path: Path) -> Any:
             raise BadInput(f"The description in {path} is too long to be a network's.")
         return json.loads(text)
     except (KeyError, ValueError, OSError, RecursionError, zipfile.BadZipFile) as error:
-        if isinstance(error, BadInput):
-            raise
         raise BadInput(f"{path} holds no readable description of a network.") from error
 
 
