@@ -56,3 +56,11 @@ class RunBusy(TfluckError):
 
 class RunDamaged(TfluckError):
     """A run directory cannot be read: a file is missing, torn or from a newer tfluck."""
+
+
+class Unreadable(BadInput):
+    """A path is not there, is no regular file, or cannot be read."""
+
+
+class Missing(Unreadable):
+    """There is nothing at a path."""

@@ -1,8 +1,13 @@
-"""Writing files so that a reader, or a killed process, never sees half of one."""
+"""Files: only regular ones are opened, and nobody ever sees a half-written one.
+
+Opening a fifo waits for a writer that may never come, and a device never ends; so
+whatever a user names, or a folder holds, is read through :func:`open_regular`.
+"""
 
 import json
 import math
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.errors import TfluckError
+from tfluck.errors import Missing, TfluckError, Unreadable
 
 
 @contextmanager
@@ -84,3 +89,68 @@ def write_json(path: Path, value: Any) -> None:
     """Write ``value`` atomically as indented JSON."""
     text = to_json(value, indent=2) + "\n"
     write_atomic(path, lambda stream: stream.write(text.encode()))
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a fifo",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a link, which is not followed here",
+}
+
+
+def open_regular(path: str | os.PathLike[str], *, follow: bool = True) -> BinaryIO:
+    """Open the regular file ``path`` for reading bytes; never wait for it.
+
+    With ``follow=False`` a symbolic link is refused too (its folders may be links).
+
+    Raises:
+        Missing: nothing is there.
+        Unreadable: it is a fifo, device, folder or socket, or the system says no.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+    try:
+        # Looked at before, for opening a device may do something; and after, for what
+        # lies there may have been exchanged in between.
+        _require_regular(path, Path(path).stat(follow_symlinks=follow).st_mode)
+        handle = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
+        try:
+            _require_regular(path, os.fstat(handle).st_mode)
+            return os.fdopen(handle, "rb")
+        except BaseException:
+            os.close(handle)
+            raise
+    except FileNotFoundError:
+        raise Missing(f"There is no file {os.fspath(path)}.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Unreadable(f"Cannot read {os.fspath(path)}: {reason}.") from error
+
+
+def _require_regular(path: str | os.PathLike[str], mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise Unreadable(f"{os.fspath(path)} is {kind}; expected a file.")
+
+
+def read_bytes(
+    path: str | os.PathLike[str], limit: int, *, follow: bool = True
+) -> bytes:
+    """Return the bytes of the regular file ``path``, at most ``limit`` of them.
+
+    Raises:
+        Unreadable: as :func:`open_regular`, or the file is longer than ``limit``.
+    """
+    with open_regular(path, follow=follow) as stream:
+        try:
+            raw = stream.read(limit + 1)
+        except OSError as error:
+            raise Unreadable(f"Cannot read {path}: {error.strerror}.") from error
+    if len(raw) > limit:
+        raise Unreadable(
+            f"{os.fspath(path)} is longer than {limit:,} bytes, more than such a file "
+            "ever holds; it is not read."
+        )
+    return raw
