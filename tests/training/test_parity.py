@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tfluck.analysis import correlation, winner_ranks
+from tfluck.analysis.correlation import EPSILON
 from tfluck.analysis.weights import fan_out_rms
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -222,7 +223,9 @@ def test_a_chunk_of_steps_is_its_steps(case: Case) -> None:
     assert losses[5] == 0
     assert finite
     for i in range(2):
-        rho = correlation(case.teacher(case.x)[i], case.student(case.x)[i])
+        rho = correlation(
+            case.teacher(case.x)[i], case.student(case.x)[i], epsilon=EPSILON
+        )
         np.testing.assert_allclose(
             rho, case.g[f"after5_eval/corr{i}"], atol=case.tolerance.correlation
         )
@@ -258,7 +261,9 @@ def test_row_normalisation(case: Case) -> None:
 
 def test_correlations_and_dead_nodes(case: Case) -> None:
     for i in range(2):
-        rho = correlation(case.teacher(case.x)[i], case.student(case.x)[i])
+        rho = correlation(
+            case.teacher(case.x)[i], case.student(case.x)[i], epsilon=EPSILON
+        )
         theirs = case.g[f"eval/corr{i}"]
         np.testing.assert_allclose(rho, theirs, atol=case.tolerance.correlation)
         assert np.all((rho == 0) == (theirs == 0)), "a dead node correlates with nobody"

@@ -9,10 +9,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfluck.analysis import Moments
+from tfluck.analysis.correlation import Array, centre, deviations, flat
 from tfluck.analysis.matching import linear_cka
 from tfluck.errors import BadInput
 
-Array = NDArray[np.float64]
 #: inputs → activations of each hidden layer, nodes last.
 Hidden = Callable[[Any], Sequence[Any]]
 
@@ -38,16 +38,16 @@ def compare_layers(
     Raises:
         BadInput: the layers do not pair up.
     """
-    shifts: tuple[list[Array], list[Array]] | None = None
+    centres: tuple[list[Array], list[Array]] = [], []
     total: list[list[Moments]] = []
     for batch in batches:
-        pair = _nodes(teacher(batch)), _nodes(student(batch))
-        if shifts is None:
+        pair = [flat(a) for a in teacher(batch)], [flat(a) for a in student(batch)]
+        if not total:
             _check(*pair)
-            shifts = [a[:1] for a in pair[0]], [a[:1] for a in pair[1]]
+            centres = [centre(t) for t in pair[0]], [centre(s) for s in pair[1]]
         found = [
-            _moments(t - t0, s - s0, cka)
-            for t, s, t0, s0 in zip(*pair, *shifts, strict=True)
+            _moments(deviations(t, t0), deviations(s, s0), cka)
+            for t, s, t0, s0 in zip(*pair, *centres, strict=True)
         ]
         total = (
             [
@@ -79,11 +79,6 @@ def batched(x: NDArray[Any], size: int) -> list[tf.Tensor]:
     return [tf.constant(x[at : at + size]) for at in range(0, len(x), size)]
 
 
-def _nodes(layers: Sequence[Any]) -> list[Array]:
-    arrays = [np.asarray(layer, np.float64) for layer in layers]
-    return [array.reshape(-1, array.shape[-1]) for array in arrays]
-
-
 def _moments(teacher: Array, student: Array, cka: bool) -> list[Moments]:
     cross = [Moments.of(teacher, student)]
     if not cka:
@@ -91,7 +86,7 @@ def _moments(teacher: Array, student: Array, cka: bool) -> list[Moments]:
     return [*cross, Moments.of(teacher, teacher), Moments.of(student, student)]
 
 
-def _check(teacher: list[Array], student: list[Array]) -> None:
+def _check(teacher: list[NDArray[Any]], student: list[NDArray[Any]]) -> None:
     if len(teacher) != len(student):
         raise BadInput(
             f"The teacher has {len(teacher)} hidden layers and the student "

@@ -11,11 +11,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfluck.analysis import Moments
+from tfluck.analysis.correlation import ROUNDING
 from tfluck.training.step import LossFunction
 
 Array = NDArray[np.float64]
 #: ``scalars``, and for ``teacher`` and ``stranger`` the moments of every layer.
 Sums = dict[str, list[Any]]
+#: Of one layer: the nodes' centres, and one over their spread.
+Frame = tuple[tf.Tensor, tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,10 @@ class Evaluator:
     Without a teacher (and then without a stranger) the labels are the target.
     ``labels`` holds the classes of each batch, or is None.
 
-    Activations are taken relative to a centre from a few samples. The products of one
-    batch are float32, at half the cost, and batches are summed in float64: ρ is good to
-    about 1e-6.
+    Activations are taken relative to a centre from a few samples, and to the power of
+    two at which they spread there, so that their squares fit float32 whatever their
+    scale. The products of one batch are float32, at half the cost, and batches are
+    summed in float64: ρ is good to about 1e-6.
     """
 
     def __init__(
@@ -92,15 +96,15 @@ class Evaluator:
     ) -> Evaluation:
         """Go through the set once; ``report(batches done, batches)`` as it goes."""
         some = self.batches[0][:64]
-        shifts = {
-            name: [_centre(layer) for layer in _nodes(model(some))]
+        frames = {
+            name: [_frame(layer) for layer in _nodes(model(some))]
             for name, model in self.models.items()
         }
         total = None
         labels = self.labels or [None] * len(self.batches)
         pairs = zip(self.batches, labels, strict=True)
         for done, (batch, truth) in enumerate(pairs, start=1):
-            sums = self._look(batch, truth, shifts)
+            sums = self._look(batch, truth, frames)
             total = (
                 sums if total is None else tf.nest.map_structure(tf.add, total, sums)
             )
@@ -109,7 +113,7 @@ class Evaluator:
         return _conclude(tf.nest.map_structure(lambda t: t.numpy(), total), paired)
 
     def _sums(
-        self, x: tf.Tensor, truth: tf.Tensor | None, shifts: dict[str, list[tf.Tensor]]
+        self, x: tf.Tensor, truth: tf.Tensor | None, frames: dict[str, list[Frame]]
     ) -> Sums:
         outputs = {
             name: model(x, training=False) for name, model in self.models.items()
@@ -121,7 +125,9 @@ class Evaluator:
             target = tf.one_hot(truth, logits.shape[-1])
         loss = self.loss(target, logits)
         shifted = {
-            name: [a - s for a, s in zip(_nodes(found), shifts[name], strict=True)]
+            name: [
+                _within(*pair) for pair in zip(_nodes(found), frames[name], strict=True)
+            ]
             for name, found in outputs.items()
         }
         return {
@@ -156,12 +162,24 @@ def _nodes(outputs: list[tf.Tensor]) -> list[tf.Tensor]:
     return [tf.reshape(layer, (-1, layer.shape[-1])) for layer in outputs[:-1]]
 
 
-def _centre(layer: tf.Tensor) -> tf.Tensor:
-    """Return ``[1, nodes]`` near the means; the very value of a node that is constant,
-    so that what never changes gives sums of exactly zero.
+def _frame(layer: tf.Tensor) -> Frame:
+    """Return centres, ``[nodes]``, near the means, and one over the layer's spread.
+
+    The centre of a node that never changes is its very value, so that it gives sums of
+    exactly zero; a power of two changes no digit.
     """
-    constant = tf.reduce_max(layer, 0) == tf.reduce_min(layer, 0)
-    return tf.where(constant, layer[0], tf.reduce_mean(layer, 0))[None]
+    centre = layer[0] + tf.reduce_mean(layer - layer[0], 0)
+    spread = tf.reduce_max(tf.abs(layer - centre)).numpy()
+    exponent = np.clip(np.frexp(spread)[1], -120, 120)
+    return centre, tf.constant(np.ldexp(1.0, -exponent), layer.dtype)
+
+
+def _within(layer: tf.Tensor, frame: Frame) -> tf.Tensor:
+    """Return scaled deviations; what is within rounding is none."""
+    centre, scale = frame
+    difference = layer - centre
+    noise = ROUNDING * np.finfo(layer.dtype.as_numpy_dtype).eps * tf.abs(centre)
+    return tf.where(tf.abs(difference) <= noise, 0.0, difference * scale)
 
 
 def _moment_sums(teacher: tf.Tensor, student: tf.Tensor) -> list[tf.Tensor]:
