@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from tfluck.config import RunConfig
-from tfluck.errors import Interrupted, RunBusy, RunDamaged
+from tfluck.errors import RunBusy, RunDamaged
 from tfluck.files import write_json
 from tfluck.runs import Run, RunLayout, find_or_create, read_rows
 from tfluck.scales import make_config
@@ -105,38 +105,6 @@ def specimen(
 ) -> tuple[Any, dict]:
     settings = SPECIMENS[request.param]
     return (lambda folder: make_run(folder, **settings)), unbroken(**settings)
-
-
-def test_the_second_student_of_an_apparatus_is_as_if_alone(
-    specimen: tuple[Any, dict], make_run: Any
-) -> None:
-    from tfluck.training.apparatus import Apparatus
-
-    make, _ = specimen
-    alone, after = make("alone"), make("after")
-    train(alone, seed=2)
-    shared = Apparatus(after)
-    for seed in (1, 2):
-        train(after, seed=seed, apparatus=shared)
-    assert outcome(after, 2) == outcome(alone, 2) != outcome(after, 1)
-
-
-def test_stopping_at_any_chunk_changes_nothing(specimen: tuple[Any, dict]) -> None:
-    make, expected = specimen
-    run = make("stopped")
-    for chunks in (1, 2, 3):
-        count = iter(range(chunks - 1))
-        with pytest.raises(Interrupted) as caught:
-            train(
-                run,
-                lambda count=count: (
-                    signal.SIGTERM if next(count, None) is None else None
-                ),
-            )
-        assert caught.value.exit_code == 143
-        assert run.status() == "interrupted"
-    train(run)
-    assert outcome(run) == expected
 
 
 def test_dying_inside_any_write_changes_nothing(

@@ -1,0 +1,68 @@
+"""However and in whatever order students are trained, they end as if never disturbed."""
+
+import random
+import signal
+from pathlib import Path
+from typing import Any
+
+from laws.specimens import outcome, train
+
+from tfluck.errors import Interrupted
+
+
+def test_a_stop_after_every_chunk_changes_nothing(
+    specimen: Any, tmp_path: Path
+) -> None:
+    """Each chunk by a trainer of its own, which knows only what the disk holds."""
+    run = specimen.again(tmp_path)
+    seed = run.seeds[0]
+    stops = 0
+    while True:
+        try:
+            train(run, seed, specimen.apparatus, lambda: signal.SIGTERM)
+            break
+        except Interrupted as stop:
+            assert stop.exit_code == 143 and run.status() == "interrupted"
+            stops += 1
+    assert stops == 3 * run.config.epochs - 1, "at every chunk but the last"
+    assert outcome(run, seed) == specimen.outcomes[seed]
+
+
+def test_death_at_any_moment_changes_nothing(specimen: Any, tmp_path: Path) -> None:
+    """The process is gone between two lines: nothing is saved, nothing cleans up."""
+    run = specimen.again(tmp_path)
+    seed, draw = run.seeds[0], random.Random(specimen.name)
+
+    class Killed(BaseException):
+        pass
+
+    for _ in range(3):
+        left = [draw.randrange(12)]
+
+        def report(step: int, note: str, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+
+        try:
+            train(run, seed, specimen.apparatus, report=report)
+        except Killed:
+            assert left[0] < 0
+    train(run, seed, specimen.apparatus)
+    assert outcome(run, seed) == specimen.outcomes[seed]
+
+
+def test_the_order_of_seeds_does_not_matter(specimen: Any, tmp_path: Path) -> None:
+    """The last student first and alone, with an apparatus of its own."""
+    run = specimen.again(tmp_path)
+    first, last = run.seeds
+    train(run, last)
+    assert outcome(run, last) == specimen.outcomes[last]
+    assert not run.layout.seed(first).root.exists()
+
+
+def test_students_differ(specimen: Any) -> None:
+    """Equality would be cheap if every student were the same."""
+    one, other = specimen.outcomes.values()
+    arrays = [name for name in one if "kernel" in name]
+    assert arrays and all(one[name] != other[name] for name in arrays)
