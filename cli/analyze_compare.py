@@ -116,27 +116,16 @@ def read_inputs(path: Path) -> "np.ndarray":
     Raises:
         BadInput: the file holds none.
     """
-    import zipfile
-
     import numpy as np
 
-    try:
-        with path.open("rb") as stream, np.load(stream) as archive:
-            name = "x" if "x" in archive.files else "".join(archive.files[:1])
-            if name != "x" and len(archive.files) != 1:
-                raise BadInput(f"{path} has no array x, and not exactly one array.")
-            x: np.ndarray = archive[name]
-    except FileNotFoundError as error:
-        raise BadInput(f"There is no file {path}.") from error
-    except (
-        OSError,
-        EOFError,
-        AttributeError,
-        TypeError,
-        ValueError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise BadInput(f"{path} is no npz file of plain arrays.") from error
+    from tfluck.foreign.npz import open_npz
+
+    with open_npz(path) as archive:
+        names = list(archive.headers)
+        name = "x" if "x" in names else "".join(names[:1])
+        if name != "x" and len(names) != 1:
+            raise BadInput(f"{path} has no array x, and not exactly one array.")
+        x = archive.read(name)
     if x.ndim < 2 or len(x) < 2 or x.dtype.kind not in "fiub":
         raise BadInput(f"{path} must hold numbers [samples ≥ 2, …], not {x.shape}.")
     if not np.isfinite(x).all():

@@ -11,6 +11,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -101,7 +102,9 @@ _KINDS = {
 }
 
 
-def open_regular(path: str | os.PathLike[str], *, follow: bool = True) -> BinaryIO:
+def open_regular(
+    path: str | os.PathLike[str], *, follow: bool = True
+) -> BufferedReader:
     """Open the regular file ``path`` for reading bytes; never wait for it.
 
     With ``follow=False`` a symbolic link is refused too (its folders may be links).

@@ -1,6 +1,8 @@
 """A user's npz file is read whole and exactly, or refused in one sentence."""
 
 import io
+import os
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tfluck.data import describe, load_images
+from tfluck.data import images as image_sets
 from tfluck.data.images import ImageSet, standardization
 from tfluck.errors import BadInput
+from tfluck.foreign import npz
 
 Write = Callable[..., str]
 
@@ -79,12 +83,29 @@ WRONG = {
         "12 samples and y_train has shape",
     ),
     "one-hot labels": ({"y_test": np.eye(6, dtype=int)}, "y_test has shape"),
+    "a class of 10⁹": ({"y_train": np.arange(12) * 10**8}, "more than 65,536 classes"),
+    "a class of 2⁶³": (
+        {"y_train": np.array([2**63, *range(11)], np.uint64)},
+        "more than 65,536 classes",
+    ),
+    "a test class of 2⁶³": (
+        {"y_test": np.array([2**63, 0, 1, 2, 0, 1], np.uint64)},
+        "label 9223372036854775808, outside",
+    ),
+    "a column of labels": (
+        {"y_train": (np.arange(12) % 3)[:, None]},
+        r"y_train has shape \(12, 1\)",
+    ),
     "another test shape": ({"x_test": np.ones((6, 4, 5, 3))}, "same in both splits"),
     "too many axes": ({"x_train": np.ones((12, 2, 2, 2, 2))}, "must be"),
     "no axes": ({"x_train": np.float64(3)}, "must be|whole npz"),
     "no samples": (
-        {"x_train": np.ones((0, 4)), "y_train": np.ones(0, int)},
-        "class numbers|no training",
+        {
+            "x_train": np.ones((0, 4)),
+            "x_test": np.ones((6, 4)),
+            "y_train": np.ones(0, int),
+        },
+        "no training samples",
     ),
     "not finite": ({"x_train": np.full((12, 5, 4, 3), np.nan)}, "x_train .*not finite"),
 }
@@ -97,6 +118,16 @@ def test_what_does_not_fit_is_refused_in_a_sentence(write: Write, case: str) -> 
         load_images(write(**changes))
     assert str(caught.value).endswith((".", "savez_compressed."))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in WRONG if case not in ("not finite", "no axes")]
+)
+def test_it_is_refused_before_its_pixels_are_read(write: Write, case: str) -> None:
+    """`describe` is asked before a run is made, `load_images` after."""
+    changes, message = WRONG[case]
+    with pytest.raises(BadInput, match=message):
+        describe(write(**changes))
 
 
 @given(cut=st.integers(0, 4000))
@@ -129,6 +160,69 @@ def test_a_header_that_promises_too_much_gets_no_memory(tmp_path: Path) -> None:
         load_images(f"npz:{path}")
 
 
+def test_a_directory_that_repeats_the_claim_gets_no_memory_either(
+    tmp_path: Path,
+) -> None:
+    """Header and zip directory agree on 4 TB; the file has 900 bytes."""
+    path = tmp_path / "set.npz"
+    header = np.lib.format.header_data_from_array_1_0(np.zeros(1, np.uint8))
+    with zipfile.ZipFile(path, "w") as new:
+        for name, array in specimen().items():
+            stream = io.BytesIO()
+            np.save(stream, array)
+            new.writestr(f"{name}.npy", stream.getvalue())
+        stream = io.BytesIO()
+        np.lib.format.write_array_header_1_0(stream, header | {"shape": (2**42,)})
+        claim = len(stream.getvalue()) + 2**42
+        for info in new.infolist():
+            if info.filename == "x_train.npy":
+                new.fp.seek(info.header_offset + 30 + len(info.filename))
+                new.fp.write(stream.getvalue())
+                info.file_size = info.compress_size = claim
+        new.fp.seek(new.start_dir)
+    for read in (describe, load_images):
+        with pytest.raises(BadInput, match="claims more bytes than the file has"):
+            read(f"npz:{path}")
+
+
+def test_a_true_bomb_is_weighed_before_it_is_unpacked(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = write(
+        x_train=np.zeros((12, 500, 40, 3), np.uint8),
+        x_test=np.zeros((6, 500, 40, 3), np.uint8),
+    )
+    assert describe(name)["sample_shape"] == (500, 40, 3)
+    monkeypatch.setattr(npz, "free_memory", lambda: 700_000)
+    with pytest.raises(BadInput, match=r"x_train .* GiB of memory"):
+        load_images(name)
+
+
+def test_every_flipped_bit_of_the_directory_is_read_or_refused(tmp_path: Path) -> None:
+    """Flags of encryption, unknown compressions and the like included."""
+    path = tmp_path / "set.npz"
+    good = specimen()
+    np.savez(path, **good)
+    whole = path.read_bytes()
+    for bit in range(8 * whole.index(b"PK\x01\x02"), 8 * len(whole), 3):
+        raw = bytearray(whole)
+        raw[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(raw)
+        try:
+            images = load_images(f"npz:{path}")
+        except BadInput:
+            continue
+        assert all(np.array_equal(getattr(images, name), good[name]) for name in good)
+
+
+@pytest.mark.parametrize("read", [describe, load_images])
+def test_only_regular_files_are_sets(read: Any, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.npz")
+    for path in (tmp_path / "fifo.npz", tmp_path, Path("/dev/zero")):
+        with pytest.raises(BadInput, match="expected a file"):
+            read(f"npz:{path}")
+
+
 def test_no_file_is_a_sentence_too(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="There is no file"):
         describe(f"npz:{tmp_path / 'nowhere.npz'}")
@@ -141,6 +235,26 @@ def test_a_file_that_changed_is_not_the_same_data(write: Write) -> None:
     write(y_train=np.arange(12)[::-1] % 3)
     with pytest.raises(BadInput, match="has changed since this run began"):
         load_images(name, digest=digest)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_constants_measured_in_pieces_are_those_of_the_whole(
+    dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = (np.random.default_rng(1).gamma(2, 30, (101, 7, 5, 3)) % 256).astype(dtype)
+    monkeypatch.setattr(image_sets, "PIECE", 1000)
+    mean, std = standardization(x)
+    assert np.array_equal(mean, x.mean((0, 1, 2), np.float64).astype(np.float32))
+    assert np.array_equal(std, x.std((0, 1, 2), np.float64).astype(np.float32))
+
+
+def test_no_float64_copy_of_the_training_set_is_made() -> None:
+    x = np.zeros((2**10, 2**16), np.uint8)
+    tracemalloc.start()
+    standardization(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * x.size
 
 
 @given(arrays(np.uint8, (6, 3, 3, 2)))

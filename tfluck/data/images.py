@@ -38,30 +38,12 @@ class ImageSet:
     std: Scale
 
     def __post_init__(self) -> None:
-        shape = self.x_train.shape[1:]
-        if len(shape) not in (1, 3) or self.x_test.shape[1:] != shape:
-            raise BadInput(
-                "Samples must be [n, height, width, channels] or [n, features], the "
-                f"same in both splits, not {self.x_train.shape} and {self.x_test.shape}."
-            )
+        check_shapes(self.x_train.shape, self.x_test.shape)
         for split in ("train", "test"):
-            self._check(split, *self.split(split))
-
-    def _check(self, split: str, x: Pixels, y: Labels) -> None:
-        if y.shape != (len(x),) or not len(x):
-            raise BadInput(
-                f"x_{split} has {len(x)} samples and y_{split} has shape {y.shape}; "
-                "give one label a sample, and at least one sample."
-            )
-        low, high, last = y.min(), y.max(), len(self.classes) - 1
-        if low < 0 or high > last:
-            wrong = low if low < 0 else high
-            raise BadInput(
-                f"y_{split} holds the label {wrong}, outside the {len(self.classes)} "
-                f"classes 0 … {last}."
-            )
-        if x.dtype != np.uint8 and not np.isfinite(x).all():
-            raise BadInput(f"x_{split} holds values that are not finite.")
+            x, y = self.split(split)
+            check_labels(split, len(x), y, len(self.classes))
+            if x.dtype != np.uint8 and not np.isfinite(x).all():
+                raise BadInput(f"x_{split} holds values that are not finite.")
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -86,11 +68,52 @@ class ImageSet:
         return digest.hexdigest()
 
 
+def check_shapes(train: tuple[int, ...], test: tuple[int, ...]) -> None:
+    """Refuse samples that are no images or features, or differ between the splits.
+
+    Raises:
+        BadInput: they are.
+    """
+    if len(train) not in (2, 4) or test[1:] != train[1:]:
+        raise BadInput(
+            "Samples must be [n, height, width, channels] or [n, features], the "
+            f"same in both splits, not {train} and {test}."
+        )
+
+
+def check_labels(split: str, samples: int, y: NDArray[Any], classes: int) -> None:
+    """Refuse labels ``y`` of a split that are not one class number for each sample.
+
+    Raises:
+        BadInput: they are not, or there are none.
+    """
+    if y.shape != (samples,) or not samples:
+        raise BadInput(
+            f"x_{split} has {samples} samples and y_{split} has shape {y.shape}; "
+            "give one label a sample, and at least one sample."
+        )
+    low, high = y.min(), y.max()
+    if low < 0 or high >= classes:
+        raise BadInput(
+            f"y_{split} holds the label {low if low < 0 else high}, outside the "
+            f"{classes} classes 0 … {classes - 1}."
+        )
+
+
+#: Values standardised at a time: 128 MiB of float64.
+PIECE = 2**24
+
+
 def standardization(x: Pixels) -> tuple[Scale, Scale]:
     """Measure mean and standard deviation of each channel (or feature) of ``x``.
 
-    A channel that never changes gets the standard deviation 1.
+    A channel that never changes gets the standard deviation 1. In float64, like
+    ``x.mean`` and ``x.std``, but a piece at a time: no float64 copy of ``x`` is made.
     """
-    axes = tuple(range(x.ndim - 1))
-    mean, std = x.mean(axes, np.float64), x.std(axes, np.float64)
+    flat = x.reshape(-1, x.shape[-1])
+    rows = max(1, PIECE // x.shape[-1])
+    pieces = range(0, len(flat), rows)
+    mean = sum(flat[at : at + rows].sum(0, np.float64) for at in pieces) / len(flat)
+    squares = sum(((flat[at : at + rows] - mean) ** 2).sum(0) for at in pieces)
+    std = np.sqrt(squares / len(flat))
     return mean.astype(np.float32), np.where(std > 0, std, 1).astype(np.float32)

@@ -9,16 +9,17 @@ import hashlib
 import json
 import os
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfluck.errors import BadInput
 from tfluck.files import make_directory, to_json, write_atomic
 from tfluck.foreign.batch_norm import NormLayer
 from tfluck.foreign.keras_graph import Role
+from tfluck.foreign.npz import Arrays, open_npz
 from tfluck.foreign.tensors import Refused
 
 _VECTORS = ("shift", "scale", "mean", "variance")
@@ -54,20 +55,20 @@ def keep(path: Path, layers: Sequence[NormLayer], about: Mapping[str, Any]) -> N
 def kept(path: Path) -> tuple[tuple[NormLayer, ...], dict[str, Any]] | None:
     """Read what :func:`keep` wrote, or None if there is nothing whole."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            about = json.loads(str(arrays["about"]))
+        with open_npz(path) as arrays:
+            about = json.loads(str(arrays.read("about")))
             layers = tuple(
                 _layer(arrays, index, row) for index, row in enumerate(about["layers"])
             )
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, Refused):
+    except (BadInput, ValueError, KeyError, TypeError, RecursionError, Refused):
         return None
     return layers, about
 
 
-def _layer(arrays: Any, index: int, row: Mapping[str, str]) -> NormLayer:
+def _layer(arrays: Arrays, index: int, row: Mapping[str, str]) -> NormLayer:
     vectors: dict[str, Any] = {
-        field: arrays[f"{index}/{field}"].astype(np.float64)
-        if f"{index}/{field}" in arrays
+        field: arrays.read(f"{index}/{field}").astype(np.float64)
+        if f"{index}/{field}" in arrays.headers
         else None
         for field in _VECTORS
     }

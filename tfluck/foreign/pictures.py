@@ -1,15 +1,37 @@
 """A user's pictures as one array: a folder of image files, or an npz."""
 
+import math
+import struct
+import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from tfluck.errors import BadInput
-from tfluck.foreign.tensors import check_size
+from tfluck.files import open_regular
+from tfluck.foreign.npz import open_npz
 
 #: More pictures than this add minutes and no digits.
 MAX_PICTURES = 256
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+#: What Pillow may take a file for. Left to itself it knows forty formats and starts
+#: Ghostscript for one of them, whatever the file is called.
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+#: Numbers of one picture; a network of 64 channels makes twenty times as many of them.
+MAX_PIXELS = 3 * 2**22
+#: What Pillow raises on files that are damaged, of another format, or bombs.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    Warning,
+)
 
 
 def read_pictures(path: Path, size: int = 224) -> np.ndarray:
@@ -28,30 +50,31 @@ def read_pictures(path: Path, size: int = 224) -> np.ndarray:
 
 
 def _from_folder(folder: Path, size: int) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in _SUFFIXES)
     pictures = []
     for file in files[:MAX_PICTURES]:
-        try:
-            with Image.open(file) as image:
-                scaled = image.convert("RGB").resize((size, size))
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise BadInput(f"Cannot read the picture {file}.") from error
+        with open_regular(file) as stream, warnings.catch_warnings():
+            # Pillow warns of a picture that may be a bomb; a larger one it refuses.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            try:
+                with Image.open(stream, formats=FORMATS) as image:
+                    scaled = image.convert("RGB").resize((size, size))
+            except _DAMAGE as error:
+                raise BadInput(
+                    f"Cannot read the picture {file}; expected {', '.join(FORMATS)}."
+                ) from error
         pictures.append(np.asarray(scaled, np.float32))
     return np.stack(pictures) if pictures else np.empty((0, size, size, 3), np.float32)
 
 
 def _from_npz(path: Path) -> np.ndarray:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            for name in arrays.files:
-                array = arrays[name]
-                numbers = array.dtype.kind in "fui"
-                if numbers and array.ndim == 4 and array.shape[-1] == 3:
-                    kept = array[:MAX_PICTURES]
-                    check_size(name, kept.size * 4)
-                    return kept.astype(np.float32)
-    except (OSError, ValueError, AttributeError) as error:
-        raise BadInput(f"Cannot read pictures from {path}.") from error
+    with open_npz(path) as arrays:
+        for name, header in arrays.headers.items():
+            shape = header.shape
+            if header.dtype.kind in "fui" and len(shape) == 4 and shape[-1] == 3:
+                if math.prod(shape[1:]) > MAX_PIXELS:
+                    raise BadInput(f"The pictures in {path} are too large to measure.")
+                return arrays.read(name, MAX_PICTURES)[:MAX_PICTURES].astype(np.float32)
     raise BadInput(f"{path} has no array of shape [n, height, width, 3].")
