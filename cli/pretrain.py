@@ -12,7 +12,7 @@ from .ingredients import with_ingredients
 from .options import click
 from .options import command as declare
 from .settings import given_settings, run_options, settings_options
-from .train import drive, show_plan, warn_if_long
+from .train import drive, show_plan, tell_kept, warn_if_long
 
 #: Settings of teacher and student that mean nothing while a teacher is made.
 MEANINGLESS = (
@@ -80,6 +80,7 @@ def command(
         show_plan(config, 1, as_json)
         return
     run = find_or_create(out, config, name, fresh=fresh)
+    tell_kept(run, settings, config)
     if run.status() != "finished":
         require_data(config.dataset, config.data_dir)
         warn_if_long(run.config, 1, scale, preset)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from tfluck.config import RunConfig
 from tfluck.runs import resolve_run
 
 from .options import click, json_option, out_option
@@ -13,6 +14,11 @@ from .train import drive, engine_options
 @declare("tfluck resume gaus-fc-82b713afe6cf", name="resume")
 @click.argument("run")
 @engine_options
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, resolve_path=True),
+    help="Where its image set lies now, if it has moved.",
+)
 @out_option
 @json_option
 def command(
@@ -20,12 +26,23 @@ def command(
     jobs: int | None,
     engine: str,
     scheduler: str | None,
+    data_dir: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
     """Go on with RUN: a path, a name, or the beginning of one.
 
-    The result is the same, bit for bit, as that of a run that was never interrupted.
+    The result is the same, bit for bit, as that of a run that was never interrupted,
+    whatever --jobs and the cores are; another TensorFlow or processor is told.
     """
     jobs = jobs or os.cpu_count() or 1
-    drive(resolve_run(out, run), jobs, as_json, engine, scheduler)
+    found = resolve_run(out, run)
+    found = found.placed(_places(found.config, data_dir))
+    drive(found, jobs, as_json, engine, scheduler)
+
+
+def _places(config: RunConfig, data_dir: str | None) -> dict[str, str | None]:
+    """Say where the data are in ``data_dir``: an npz file keeps its name there."""
+    if data_dir is None or config.data_kind != "npz":
+        return {"data_dir": data_dir}
+    return {"dataset": f"npz:{Path(data_dir) / Path(config.dataset).name}"}

@@ -57,7 +57,10 @@ def _choice(name: str) -> click.Choice[str]:
 #: Option → (type, help). Defaults live in the library: what is not given is not passed.
 SETTINGS: dict[str, tuple[Any, str]] = {
     "dataset": (DATASET, "gaus (N(0, std²) for ever) or an image set. [gaus]"),
-    "data-dir": (click.Path(file_okay=False), "Where image sets lie. [TFDS's own]"),
+    "data-dir": (
+        click.Path(file_okay=False, resolve_path=True),
+        "Where image sets lie. [TFDS's own]",
+    ),
     "arch": (_choice("arch"), "Dense or convolutional networks. [fc]"),
     "teacher-widths": (WIDTHS, "[50-75-100-125 for fc, 64-64-64-64 for cnn]"),
     "multiplier": (COUNT, "Student width over teacher width. [10]"),
@@ -82,6 +85,7 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "eval-samples": (COUNT, "[10000 fc, 1024 cnn]; 192 is the original's."),
     "eval-every": (COUNT, "Epochs between evaluations. [1]"),
     "chunk": (COUNT, "Steps fused into one call. [by size]"),
+    "threads": (COUNT, "TensorFlow's threads for a student; the run's own. [2]"),
 }
 
 

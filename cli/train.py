@@ -1,10 +1,11 @@
 """``tfluck train`` and the driving that ``resume`` shares with it."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfluck.config import RunConfig
+from tfluck.config import HOW, RunConfig
 from tfluck.cost import plan
 from tfluck.data import describe
 from tfluck.data.registry import require_data
@@ -88,10 +89,22 @@ def command(
         show_plan(config, jobs, as_json)
         return
     run = find_or_create(out, config, name, fresh=fresh)
+    tell_kept(run, settings, config)
     if run.status() != "finished":
         require_data(config.dataset, config.data_dir)
         warn_if_long(run.config, jobs, scale, preset)
     drive(run, jobs, as_json, engine, scheduler)
+
+
+def tell_kept(run: Run, asked: Mapping[str, Any], config: RunConfig) -> None:
+    """Say it where a run keeps another way of computing than was ``asked`` for now."""
+    for name in sorted(HOW):
+        kept, wanted = getattr(run.config, name), getattr(config, name)
+        if asked.get(name) is not None and kept != wanted:
+            talk(
+                f"{run.layout.root} goes on with {name} {str(kept).lower()}, as it began: "
+                f"{str(wanted).lower()} gives other last bits. --fresh starts it anew."
+            )
 
 
 def show_plan(config: RunConfig, jobs: int, as_json: bool) -> None:

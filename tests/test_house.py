@@ -21,6 +21,7 @@ FLOORS = [
     {"analysis", "theory", "angular", "alignment", "foreign"},
     {
         "__init__",
+        "checks",
         "choices",
         "config",
         "cost",
@@ -30,6 +31,7 @@ FLOORS = [
         "runtime",
         "scales",
         "seeds",
+        "typed",
     },
 ]
 #: Rooms that must work without TensorFlow.

@@ -1,4 +1,4 @@
-"""The one place that imports TensorFlow first: quiet, reproducible, with a thread budget."""
+"""The one place that imports TensorFlow first: quiet, exact, with its number of threads."""
 
 import contextlib
 import os
@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tfluck.errors import TfluckError
 
 
 def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
@@ -17,9 +19,13 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
     bits (TF32 is off); what a user has set up is left alone.
 
     Args:
-        threads: cores this process may use; 0 means all of them. Takes effect only in
-            the first call of a process.
+        threads: TensorFlow shall compute with in this process; 0 leaves it as it is,
+            which in a fresh process means one a core.
         quiet: hide TensorFlow's log lines.
+
+    Raises:
+        TfluckError: TensorFlow computes with another number of threads already, and
+            cannot change it.
     """
     first = "tensorflow" not in sys.modules
     if first:
@@ -29,11 +35,39 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
         import keras  # noqa: F401
         import tensorflow as tf
 
+    if not can_compute_with(threads):
+        raise TfluckError(
+            f"This process computes with {_threads()} TensorFlow threads since before, "
+            f"and {threads} are asked for; they cannot change while it lives. Use a "
+            f"fresh process, or call tfluck.runtime.start_tensorflow({threads}) first."
+        )
     if first:
-        if threads:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
         compute_exactly()
     return tf
+
+
+def can_compute_with(threads: int) -> bool:
+    """Tell whether this process's TensorFlow has ``threads`` threads, or gets them now.
+
+    Their number is free until the first tensor is made. 0 asks for none in particular.
+    """
+    if "tensorflow" not in sys.modules or not threads:
+        return True
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    except RuntimeError:
+        return _threads() == threads
+    return True
+
+
+def _threads() -> int:
+    """Return the threads an operation of TensorFlow is divided among here."""
+    import tensorflow as tf
+
+    given = tf.config.threading.get_intra_op_parallelism_threads()
+    return given or usable_cores()
 
 
 def compute_exactly() -> None:
@@ -58,9 +92,11 @@ def describe_devices() -> list[str]:
     return [*found, f"CPU, {os.cpu_count()} cores"]
 
 
-def has_accelerator() -> bool:
-    """Tell whether TensorFlow sees a GPU."""
-    return bool(start_tensorflow().config.list_physical_devices("GPU"))
+def usable_cores() -> int:
+    """Count the cores this process may run on, which may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

@@ -86,7 +86,7 @@ def make_config(
     Raises:
         BadInput: a setting is unknown or out of range.
     """
-    arch = given.get("arch", "fc")
+    arch = str(given.get("arch", "fc"))
     if scale not in SCALES:
         raise BadInput(f"scale must be one of {', '.join(SCALES)}, not {scale!r}.")
     defaults = ARCHITECTURES.get(arch, {}) | SCALES[scale].get(arch, {})

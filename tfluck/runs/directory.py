@@ -7,7 +7,8 @@ import os
 import platform
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ class Run:
         order = ("diverged", "failed", "interrupted", "running", "new", "finished")
         return next(status for status in order if status in found)
 
+    def placed(self, places: Mapping[str, str | None]) -> "Run":
+        """Return this run with its ingredients where ``places`` says they lie now."""
+        return replace(self, config=self.config.placed(places))
+
     @property
     def seeds(self) -> tuple[int, ...]:
         """The students' seeds."""
@@ -58,7 +63,8 @@ def find_or_create(
 
     Args:
         root: folder of runs.
-        config: decides which run, by its digest.
+        config: decides which run, by its digest, and where its ingredients lie. How it
+            is computed belongs to the run: one that is there keeps what it began with.
         name: of the folder; found by digest or made from it if not given.
         fresh: throw away what an earlier run of the same settings has.
 
@@ -73,7 +79,7 @@ def find_or_create(
                 f"{path} holds a run with other settings; choose another --name."
             )
         if not fresh:
-            return run
+            return run.placed(config.places)
         remove_run(run)
     make_directory(path)
     layout = RunLayout(path)

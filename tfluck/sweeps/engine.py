@@ -18,6 +18,7 @@ from tfluck.errors import Diverged, Interrupted, TfluckError
 from tfluck.files import write_atomic, write_json
 from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import locked
+from tfluck.runtime import can_compute_with, start_tensorflow
 from tfluck.sweeps.signals import Signals
 
 #: (seed, step, note)
@@ -38,7 +39,8 @@ def train_run(
     Args:
         run: the run directory.
         report: hears of progress.
-        jobs: processes to use; one student always trains in this process.
+        jobs: processes to use. A run of one student trains in this process, unless
+            TensorFlow has another number of threads here than the run.
         executor: where to train instead, such as a Dask cluster's.
         quiet: hide TensorFlow's log lines.
 
@@ -53,7 +55,7 @@ def train_run(
         try:
             if executor is not None:
                 _drive(run, todo, executor, signals, report)
-            elif len(run.seeds) == 1:
+            elif len(run.seeds) == 1 and can_compute_with(run.config.threads):
                 for seed in todo:
                     _train(run, seed, partial(report, seed), signals.asked, quiet)
             else:
@@ -69,11 +71,8 @@ def _train(
     report: Callable[[int, str], None],
     stop_asked: Callable[[], int | None],
     quiet: bool = True,
-    threads: int = 0,
 ) -> None:
-    from tfluck.runtime import start_tensorflow
-
-    start_tensorflow(threads, quiet=quiet)
+    start_tensorflow(run.config.threads, quiet=quiet)
     from tfluck.training.apparatus import apparatus_of
     from tfluck.training.trainer import Trainer, save_weights
 
@@ -89,11 +88,10 @@ def _drive_pool(
     # Spawned, because TensorFlow does not survive a fork; kept for the next seed,
     # because loading TensorFlow costs as much as a small run.
     workers = max(1, min(jobs, len(seeds)))
-    threads = max(1, (os.cpu_count() or 1) // workers)
     with ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn")
     ) as pool:
-        _drive(run, seeds, pool, signals, report, threads)
+        _drive(run, seeds, pool, signals, report)
 
 
 def _drive(
@@ -102,10 +100,10 @@ def _drive(
     executor: Executor,
     signals: Signals,
     report: Report,
-    threads: int = 0,
 ) -> None:
     root = str(run.layout.root.resolve())
-    futures = {executor.submit(train_seed, root, seed, threads): seed for seed in seeds}
+    places = run.config.places
+    futures = {executor.submit(train_seed, root, seed, places): seed for seed in seeds}
     pending: set[Future[None]] = set(futures)
     asked = False
     while pending:
@@ -141,9 +139,9 @@ def _raise_worst(futures: dict[Future[None], int], signals: Signals) -> None:
         raise Interrupted("Stopped with checkpoints; `tfluck resume` goes on.", number)
 
 
-def train_seed(root: str, seed: int, threads: int) -> None:
+def train_seed(root: str, seed: int, places: dict[str, str | None]) -> None:
     """Train one student in a worker process; stops when the driver asks or is gone."""
-    run = open_run(Path(root))
+    run = open_run(Path(root)).placed(places)
     driver = os.getppid()
 
     with Signals() as signals:
@@ -155,4 +153,4 @@ def train_seed(root: str, seed: int, threads: int) -> None:
                 return signal.SIGTERM
             return signals.asked()
 
-        _train(run, seed, lambda step, note: None, stop_asked, threads=threads)
+        _train(run, seed, lambda step, note: None, stop_asked)
