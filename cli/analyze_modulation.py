@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tfluck.runs.matrices import Matrices
 
 #: Inputs to average over. Every position of an image counts, so few images are enough.
-SAMPLES = {"fc": 192, "cnn": 8}
+SAMPLES, IMAGES = 192, 8
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def command(
     found, student = open_student(out, run, seed)
     start_tensorflow()
     epochs = sorted({0, found.config.epochs} if epoch is None else {epoch})
-    count = samples or SAMPLES[found.config.arch]
+    count = samples or (IMAGES if found.config.reads_images else SAMPLES)
     states = [_measure(found, student, e, count, ignore_batch_norm) for e in epochs]
     results = [
         {"epoch": state.epoch, "layers": dominance_rows(state)} for state in states

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfluck.architectures import draw
 from tfluck.choices import parse_schedule, parse_widths
 from tfluck.config import EXECUTION, RunConfig
-from tfluck.cost import multiply_adds, plan, step_flop
+from tfluck.cost import plan, step_flop
 from tfluck.errors import BadInput
 from tfluck.scales import SCALES, make_config
 
@@ -136,9 +137,9 @@ def test_schedules_and_widths_are_read() -> None:
 
 
 def test_costs_count_every_product() -> None:
-    assert multiply_adds("fc", (20,), (10, 15), 7) == 20 * 10 + 10 * 15 + 15 * 7
+    assert draw("fc", (20,), (10, 15), 7).multiply_adds == 20 * 10 + 10 * 15 + 15 * 7
     by_hand = 14 * 14 * 9 * 8 + 12 * 12 * 72 * 8 + 12 * 12 * 8 * 100
-    assert multiply_adds("cnn", (16, 16, 1), (8, 8), 100) == by_hand
+    assert draw("cnn", (16, 16, 1), (8, 8), 100).multiply_adds == by_hand
     config = make_config(arch="cnn")
     twice = plan(config, 1e11).seconds - 10, plan(config, 2e11).seconds - 10
     assert 1.5 < twice[0] / twice[1] < 2.01

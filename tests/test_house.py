@@ -21,6 +21,7 @@ FLOORS = [
     {"analysis", "theory", "angular", "alignment", "foreign"},
     {
         "__init__",
+        "architectures",
         "checks",
         "choices",
         "config",

@@ -129,16 +129,10 @@ def _check_shapes(config: "RunConfig") -> None:
         config.batch_norm == "none" or config.batch_size >= 2,
         "BatchNorm needs batches of at least 2 samples.",
     )
-    if config.arch == "fc":
-        return
     shape = config.input_shape
     _require(
-        len(shape) == 3,
-        f"A cnn needs images, and {config.dataset} has samples of shape {shape}; "
-        "use --arch fc.",
+        len(shape) == 3 or not config.reads_images,
+        f"A {config.arch} needs images, and {config.dataset} has samples of shape "
+        f"{shape}; use --arch fc.",
     )
-    _require(
-        min(shape[:2]) > 2 * len(widths),
-        f"{len(widths)} convolutions of 3×3 without padding need an image-size above "
-        f"{2 * len(widths)}, not {min(shape[:2])}.",
-    )
+    config.graph()  # says itself what it cannot be drawn with

@@ -2,10 +2,9 @@
 
 from typing import Literal, get_args
 
+from tfluck.architectures import ARCHITECTURES, BatchNormPlace
 from tfluck.errors import BadInput
 
-Arch = Literal["fc", "cnn"]
-BatchNormPlace = Literal["none", "after-relu", "before-relu"]
 Loss = Literal["mse", "cross-entropy"]
 TeacherInit = Literal["separated", "default"]
 Targets = Literal["teacher", "labels"]
@@ -13,7 +12,7 @@ Targets = Literal["teacher", "labels"]
 Schedule = tuple[tuple[int, float], ...]
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "arch": get_args(Arch),
+    "arch": tuple(ARCHITECTURES),
     "batch_norm": get_args(BatchNormPlace),
     "loss": get_args(Loss),
     "teacher_init": get_args(TeacherInit),

@@ -5,10 +5,11 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
+from tfluck.architectures import ARCHITECTURES, BatchNormPlace, Graph, draw
 from tfluck.checks import check
-from tfluck.choices import Arch, BatchNormPlace, Loss, Schedule, Targets, TeacherInit
+from tfluck.choices import Loss, Schedule, Targets, TeacherInit
 from tfluck.errors import BadInput
 from tfluck.files import to_json
 from tfluck.typed import settle
@@ -33,7 +34,7 @@ class RunConfig:
     """
 
     dataset: str = "gaus"
-    arch: Arch = "fc"
+    arch: str = "fc"
     teacher_widths: tuple[int, ...] = (50, 75, 100, 125)
     multiplier: int = 10
     outputs: int = 100
@@ -96,14 +97,26 @@ class RunConfig:
         if self.sample_shape is not None:
             return self.sample_shape
         side = self.image_size
-        return (side, side, 1) if self.arch == "cnn" else (self.input_dim,)
+        return (side, side, 1) if self.reads_images else (self.input_dim,)
+
+    @property
+    def reads_images(self) -> bool:
+        """Whether the architecture looks at images as images."""
+        return ARCHITECTURES[self.arch].images
+
+    def graph(self, role: Literal["teacher", "student"] = "student") -> Graph:
+        """Return what the teacher, or every student, consists of."""
+        mine = role == "student"
+        widths = self.student_widths if mine else self.teacher_widths
+        place = self.batch_norm if mine else self.teacher_batch_norm
+        return draw(self.arch, self.input_shape, widths, self.outputs, place)
 
     @property
     def _size(self) -> str:
         """The setting that sizes the inputs; "" where the data do."""
         if self.sample_shape is not None:
             return ""
-        return "image_size" if self.arch == "cnn" else "input_dim"
+        return "image_size" if self.reads_images else "input_dim"
 
     @property
     def data_kind(self) -> str:

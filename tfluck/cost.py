@@ -13,32 +13,13 @@ LONGEST_CHUNK = 200
 CHUNK_BYTES = 6.4e7
 #: What a step costs beyond its products, and the share of the peak rate it reaches.
 STEP_OVERHEAD = 4e-4
-EFFICIENCY = {"fc": 0.55, "cnn": 0.55}
-
-
-def multiply_adds(
-    arch: str, input_shape: tuple[int, ...], widths: tuple[int, ...], outputs: int
-) -> int:
-    """Count the multiply-adds of one sample's forward pass."""
-    total, positions = 0, 1
-    fan_in = input_shape[-1] if arch == "cnn" else math.prod(input_shape)
-    for depth, width in enumerate(widths, start=1):
-        if arch == "cnn":
-            positions = math.prod(side - 2 * depth for side in input_shape[:2])
-            fan_in *= 9
-        total += positions * fan_in * width
-        fan_in = width
-    return total + positions * fan_in * outputs
-
-
-def _forward(config: RunConfig, widths: tuple[int, ...]) -> int:
-    return multiply_adds(config.arch, config.input_shape, widths, config.outputs)
+EFFICIENCY = 0.55
 
 
 def step_flop(config: RunConfig) -> float:
     """Count one training step: the student three ways, the teacher one."""
-    student = _forward(config, config.student_widths)
-    teacher = _forward(config, config.teacher_widths)
+    student = config.graph().multiply_adds
+    teacher = config.graph("teacher").multiply_adds
     if config.targets == "labels":
         teacher = 0
     return 2.0 * config.batch_size * (3 * student + teacher)
@@ -68,25 +49,14 @@ class Plan:
 
 def plan(config: RunConfig, rate: float, jobs: int = 1) -> Plan:
     """Estimate a run on a device that multiplies matrices at ``rate`` flop/s."""
-    useful = rate * EFFICIENCY[config.arch]
+    useful = rate * EFFICIENCY
     looks = 1 + config.epochs / config.eval_every
-    look = 2.0 * config.eval_samples * _forward(config, config.student_widths)
+    look = 2.0 * config.eval_samples * config.graph().multiply_adds
     work = config.steps * (step_flop(config) / useful + STEP_OVERHEAD)
     rounds = math.ceil(config.seeds / jobs)
     seconds = rounds * (work + looks * look / useful) + 10
     widths = zip(config.teacher_widths, config.student_widths, strict=True)
     matrices = 4.0 * sum(teacher * student for teacher, student in widths)
-    weights = 4.0 * _parameters(config)
+    weights = 4.0 * config.graph().weights
     disk = config.seeds * (looks * matrices * 1.1 + 4 * weights)
     return Plan(seconds, 7e8 + 6 * weights, disk)
-
-
-def _parameters(config: RunConfig) -> int:
-    shape = config.input_shape if config.arch == "fc" else config.input_shape[-1:]
-    dense = multiply_adds("fc", shape, config.student_widths, config.outputs)
-    if config.arch == "fc":
-        return dense
-    shrink = 2 * len(config.teacher_widths)
-    places = math.prod(side - shrink for side in config.input_shape[:2])
-    last = config.student_widths[-1] * config.outputs
-    return 9 * (dense - last) + places * last

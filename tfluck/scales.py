@@ -1,65 +1,23 @@
 """Settings the user did not give: by architecture, then by scale."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any
 
+from tfluck.architectures import ARCHITECTURES, Architecture
 from tfluck.config import RunConfig
 from tfluck.cost import chunk_length
 from tfluck.errors import BadInput
 
-#: What the paper leaves to the architecture. A step that is fused and compiled pays
-#: for dense nets on CPU; XLA's convolutions there are slower than TensorFlow's own.
-ARCHITECTURES: dict[str, dict[str, Any]] = {
-    "fc": {"teacher_widths": (50, 75, 100, 125), "bn_affine": False},
-    "cnn": {
-        "teacher_widths": (64, 64, 64, 64),
-        "bn_affine": True,
-        "eval_samples": 1024,
-        "jit": False,
-    },
-}
-
-SCALES: dict[str, dict[str, dict[str, Any]]] = {
-    "paper": {"fc": {}, "cnn": {}},
-    "laptop": {
-        "fc": {
-            "teacher_widths": (10, 15, 20, 25),
-            "epochs": 20,
-            "eval_samples": 5000,
-        },
-        "cnn": {
-            "teacher_widths": (8, 8, 8, 8),
-            "epochs": 15,
-            "samples_per_epoch": 12_800,
-            "eval_samples": 256,
-        },
-    },
-    "smoke": {
-        "fc": {
-            "teacher_widths": (5, 8),
-            "outputs": 30,
-            "epochs": 2,
-            "samples_per_epoch": 12_800,
-            "eval_samples": 1000,
-        },
-        "cnn": {
-            "teacher_widths": (4, 4),
-            "epochs": 2,
-            "samples_per_epoch": 1280,
-            "eval_samples": 128,
-        },
-    },
-}
+SCALES = ("paper", "laptop", "smoke")
 
 
 #: The paper's rate for 100 outputs. The loss is a mean over outputs, so with 10 of them
 #: the same steps need a tenth of it.
 GAUSSIAN_RATE = 0.05
-#: Rate × features ÷ outputs that a cnn's dense layer bears, with BatchNorm and without:
-#: its curvature grows with the features it reads. With BatchNorm 3.1 trained and 31
-#: diverged on 32×32×3 digits, 3.2 trained on 8×8 ones and 2.6 on Gaussian images;
+#: Rate × features ÷ outputs that the dense layer above convolutions bears, with BatchNorm
+#: and without: its curvature grows with the features it reads. With BatchNorm 3.1 trained
+#: and 31 diverged on 32×32×3 digits, 3.2 trained on 8×8 ones and 2.6 on Gaussian images;
 #: without it 0.15 trained on Gaussian images and 0.5 is known to diverge.
 BEARABLE = {"after-relu": 2.0, "before-relu": 2.0, "none": 0.15}
 #: Below this many training samples a set is no experiment of the papers, and their wide
@@ -67,11 +25,6 @@ BEARABLE = {"after-relu": 2.0, "before-relu": 2.0, "none": 0.15}
 #: 98.6 %, and tinted 32×32×3 ones at 98.0 % where 8 channels read 97.2 %. Of images that
 #: large, students of 5 × 16 channels are what two cores train in minutes.
 SMALL_SET = 10_000
-SMALL: dict[str, dict[str, Any]] = {
-    "fc": {"teacher_widths": (20, 20, 20)},
-    "cnn": {"teacher_widths": (16, 16, 16, 16), "multiplier": 5},
-    "cnn of few pixels": {"teacher_widths": (16, 16, 16)},
-}
 
 
 def make_config(
@@ -89,9 +42,12 @@ def make_config(
     arch = str(given.get("arch", "fc"))
     if scale not in SCALES:
         raise BadInput(f"scale must be one of {', '.join(SCALES)}, not {scale!r}.")
-    defaults = ARCHITECTURES.get(arch, {}) | SCALES[scale].get(arch, {})
+    if arch not in ARCHITECTURES:
+        raise BadInput(f"arch must be one of {', '.join(ARCHITECTURES)}, not {arch!r}.")
+    about = ARCHITECTURES[arch]
+    defaults = {**about.defaults, **about.scales.get(scale, {})}
     if data:
-        defaults = _with_data(defaults, data, scale, arch)
+        defaults = _with_data(defaults, data, scale, about)
     if given.get("samples") is not None:
         defaults["samples_per_epoch"] = given["samples"]
     config = RunConfig.from_dict(defaults | given)
@@ -105,21 +61,23 @@ def make_config(
 def image_rate(config: RunConfig) -> float:
     """Return a learning rate at which students of labelled images train, 1 digit."""
     rate = GAUSSIAN_RATE * config.outputs / 100
-    if config.arch == "cnn":
+    if config.reads_images:
         bearable = BEARABLE[config.batch_norm] * config.outputs
         rate = min(rate, bearable / _dense_inputs(config))
     return float(f"{rate:.1g}")
 
 
 def _dense_inputs(config: RunConfig) -> int:
-    """Count the features that a cnn student's dense layer reads."""
-    shrink = 2 * len(config.student_widths)
-    places = math.prod(side - shrink for side in config.input_shape[:2])
-    return places * config.student_widths[-1]
+    """Count the features that the lowest dense layer of a student reads."""
+    graph = config.graph()
+    return next(graph.fan_in(v) for v in graph.linear if v.kind == "dense")
 
 
 def _with_data(
-    defaults: Mapping[str, Any], data: Mapping[str, Any], scale: str, arch: str
+    defaults: Mapping[str, Any],
+    data: Mapping[str, Any],
+    scale: str,
+    about: Architecture,
 ) -> dict[str, Any]:
     """Let labelled data decide their shape and classes and cap what is drawn of them.
 
@@ -128,7 +86,7 @@ def _with_data(
     """
     merged = {**defaults, **data}
     if scale != "smoke":
-        merged |= _small(data, arch)
+        merged |= _small(data, about)
     epoch = defaults.get("samples_per_epoch", data["samples"])
     merged["samples_per_epoch"] = min(epoch, data["samples"])
     if scale != "paper":
@@ -137,14 +95,14 @@ def _with_data(
     return merged
 
 
-def _small(data: Mapping[str, Any], arch: str) -> dict[str, Any]:
+def _small(data: Mapping[str, Any], about: Architecture) -> Mapping[str, Any]:
     """Return the networks for few samples, or for images of few pixels."""
     shape = data["sample_shape"]
     # Four unpadded convolutions leave nothing of 8×8 pixels.
     tiny = len(shape) == 3 and min(shape[:2]) <= 8
     if data["samples"] >= SMALL_SET and not tiny:
         return {}
-    return SMALL.get("cnn of few pixels" if tiny and arch == "cnn" else arch, {})
+    return (tiny and about.few_pixels) or about.few_samples
 
 
 #: Learning from labels: momentum, some decay, and a rate that falls twice.
@@ -173,7 +131,7 @@ def pretrain_config(
     if "lr" in given:
         return config
     rate = 0.05
-    if config.arch == "cnn":
+    if config.reads_images:
         # At rate × F = 5 and 18 natural 32×32×3 patches trained, at 92 poorly, at 460 not.
         rate = min(rate, float(f"{10 / _dense_inputs(config):.1g}"))
     epochs = config.epochs

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 from laws.specimens import BASE, SPECIMENS, config_of
 
+from tfluck.architectures import ARCHITECTURES
 from tfluck.choices import CHOICES, IMAGE_SETS, STUDENT_INITS
 from tfluck.config import RunConfig
 from tfluck.data import describe
@@ -15,7 +16,7 @@ from tfluck.presets import load_preset, presets
 from tfluck.runs import Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
 from tfluck.runs.teachers import digest_of
-from tfluck.scales import ARCHITECTURES, SCALES, make_config
+from tfluck.scales import SCALES, make_config
 
 #: Sets made from published archives, which are no part of the project; the tests of
 #: ``data`` build them from archives in the published format.
@@ -92,7 +93,7 @@ def test_tables_of_choices_agree(tf: Any) -> None:
     assert set(IMAGE_SETS) == set(DATASETS)
     assert set(LOSSES) == set(CHOICES["loss"])
     assert set(ARCHITECTURES) == set(CHOICES["arch"])
-    assert all(set(table) == set(CHOICES["arch"]) for table in SCALES.values())
+    assert all({*a.scales, "paper"} == set(SCALES) for a in ARCHITECTURES.values())
     assert get_args(network.BatchNormPlace) == CHOICES["batch_norm"]
 
 

@@ -140,7 +140,7 @@ def evaluation_set(
         Inputs float32 ``[n, *input_shape]`` each, and their classes ``[n]``; None in
         place of the classes for Gaussian data.
     """
-    size, end = 1000 if config.arch == "fc" else 64, config.eval_samples
+    size, end = 64 if config.reads_images else 1000, config.eval_samples
     cuts = [slice(at, min(at + size, end)) for at in range(0, end, size)]
     if images is None:
         stream = Stream(

@@ -7,13 +7,15 @@ hands to the next, and the linear output.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 import keras
 
+from tfluck.architectures import BatchNormPlace, Graph, Vertex, draw
+from tfluck.architectures.graph import LINEAR, TAPS
 from tfluck.models.batch_norm import BatchNorm
 
-BatchNormPlace = Literal["none", "after-relu", "before-relu"]
 #: (layer name, fan-in) → keyword arguments with the layer's two initialisers.
 Start = Callable[[str, int], dict[str, Any]]
 
@@ -23,8 +25,7 @@ class Network:
     """The shape of a network; everything but its weights.
 
     Args:
-        arch: ``fc`` (dense) or ``cnn`` (3×3 convolutions, stride 1, no padding, then
-            one dense layer over all positions).
+        arch: a name in :data:`tfluck.architectures.ARCHITECTURES`.
         input_shape: ``(features,)`` or ``(height, width, channels)``.
         widths: nodes (channels) of each hidden layer, the lowest first.
         outputs: nodes of the linear output layer.
@@ -32,46 +33,49 @@ class Network:
         affine: whether it learns a scale and a shift.
     """
 
-    arch: Literal["fc", "cnn"]
+    arch: str
     input_shape: tuple[int, ...]
     widths: tuple[int, ...]
     outputs: int
     batch_norm: BatchNormPlace = "none"
     affine: bool = False
 
+    @property
+    def graph(self) -> Graph:
+        """What reads what."""
+        return draw(
+            self.arch, self.input_shape, self.widths, self.outputs, self.batch_norm
+        )
+
     def build(self, start: Start, name: str, dtype: str = "float32") -> keras.Model:
         """Make the Keras model; ``start`` gives each layer its initialisers."""
-        make = _convolution if self.arch == "cnn" else _dense
-        inputs = x = keras.Input(self.input_shape, name="x", dtype=dtype)
-        if self.arch == "fc" and len(self.input_shape) > 1:
-            x = keras.layers.Flatten(name="flatten", dtype=dtype)(x)
-        activations = []
-        for index, width in enumerate(self.widths):
-            layer = f"layer{index}"
-            x = make(x, width, f"{layer}_linear", start, dtype)
-            x = self._nonlinearity(x, layer, dtype)
-            activations.append(x)
-        if self.arch == "cnn":
-            x = keras.layers.Flatten(name="flatten", dtype=dtype)(x)
-        logits = _dense(x, self.outputs, "output", start, dtype)
-        return keras.Model(inputs, [*activations, logits], name=name)
+        graph = self.graph
+        made: dict[str, Any] = {}
+        for vertex in graph.vertices:
+            if vertex.kind == "input":
+                made[vertex.name] = keras.Input(vertex.shape, name="x", dtype=dtype)
+                continue
+            initial = {}
+            if vertex.kind in LINEAR:
+                initial = start(vertex.name, graph.fan_in(vertex))
+            layer = self._layer(vertex)(name=vertex.name, dtype=dtype, **initial)
+            below = [made[read] for read in vertex.reads]
+            made[vertex.name] = layer(below if vertex.kind == "add" else below[0])
+        outputs = [made[layer.handed] for layer in graph.hidden]
+        return keras.Model(made["x"], [*outputs, made["output"]], name=name)
 
-    def _nonlinearity(self, x: Any, layer: str, dtype: str) -> Any:
-        relu = keras.layers.ReLU(name=f"{layer}_relu", dtype=dtype)
-        if self.batch_norm == "none":
-            return relu(x)
-        norm = BatchNorm(self.affine, name=f"{layer}_batch_norm", dtype=dtype)
-        return norm(relu(x)) if self.batch_norm == "after-relu" else relu(norm(x))
-
-
-def _dense(x: Any, units: int, name: str, start: Start, dtype: str) -> Any:
-    initial = start(name, x.shape[-1])
-    return keras.layers.Dense(units, name=name, dtype=dtype, **initial)(x)
-
-
-def _convolution(x: Any, filters: int, name: str, start: Start, dtype: str) -> Any:
-    initial = start(name, 9 * x.shape[-1])
-    return keras.layers.Conv2D(filters, 3, name=name, dtype=dtype, **initial)(x)
+    def _layer(self, vertex: Vertex) -> Callable[..., keras.layers.Layer]:
+        """Return what makes the Keras layer of ``vertex``."""
+        layers = keras.layers
+        if vertex.kind == "conv":
+            padding = "same" if vertex.padded else "valid"
+            return partial(layers.Conv2D, vertex.nodes, TAPS, padding=padding)
+        if vertex.kind == "dense":
+            return partial(layers.Dense, vertex.nodes)
+        if vertex.kind == "norm":
+            return partial(BatchNorm, self.affine)
+        plain = {"relu": layers.ReLU, "add": layers.Add, "flatten": layers.Flatten}
+        return plain[vertex.kind]
 
 
 def linear_layers(model: keras.Model) -> list[Any]:
