@@ -14,7 +14,7 @@ from tfluck.data.augmentation import NUMBERS, crop_and_flip
 from tfluck.data.gaussian import Stream
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import load_images
-from tfluck.data.stateless import bit_batches, sample_order
+from tfluck.data.stateless import BLOCK, bit_batches, sample_order
 from tfluck.errors import BadInput
 from tfluck.seeds import child, generator
 
@@ -143,10 +143,10 @@ def evaluation_set(
     size, end = 64 if config.reads_images else 1000, config.eval_samples
     cuts = [slice(at, min(at + size, end)) for at in range(0, end, size)]
     if images is None:
-        stream = Stream(
-            config.seed, "eval", config.input_shape, config.batch_size, config.data_std
-        )
-        batches = stream.batches(0, math.ceil(end / config.batch_size))
+        # Four samples fill whole blocks of the generator: the set is one sequence,
+        # whatever its size and however large the batches of the training are.
+        stream = Stream(config.seed, "eval", config.input_shape, BLOCK, config.data_std)
+        batches = stream.batches(0, math.ceil(end / BLOCK))
         data = tf.reshape(batches, (-1, *config.input_shape))
         return [data[cut] for cut in cuts], None
     order = generator(config.seed, "data", "eval").permutation(len(images.x_test))[:end]
