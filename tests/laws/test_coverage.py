@@ -21,8 +21,8 @@ from tfluck.scales import SCALES, make_config
 #: Sets made from published archives, which are no part of the project; the tests of
 #: ``data`` build them from archives in the published format.
 PUBLISHED = {name for name, source in DATASETS.items() if source.published}
-#: Fields whose value can be read in no small run: where such a set lies.
-ELSEWHERE = {"data_dir"}
+#: Where such a set lies, and what a process of the tests has one value of.
+ELSEWHERE = {"data_dir", "threads"}
 
 
 @pytest.fixture

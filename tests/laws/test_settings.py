@@ -16,6 +16,7 @@ from laws.specimens import BASE, DIGITS, tinted, train
 
 from tfluck.config import EXECUTION, RunConfig
 from tfluck.data import describe
+from tfluck.errors import TfluckError
 from tfluck.runs import Run, find_or_create, read_rows, read_teacher
 from tfluck.scales import make_config
 
@@ -100,7 +101,10 @@ CASES = [
     Case("prune", (0.4,), "made", "labels"),
 ]
 #: Settings that no equality can speak of, and the test that does.
-ELSEWHERE = {"jit": "test_compiling_changes_only_the_rounding"}
+ELSEWHERE = {
+    "jit": "test_compiling_changes_only_the_rounding",
+    "threads": "test_a_run_is_computed_with_its_own_threads_or_not_at_all",
+}
 
 
 def parts(run: Run) -> dict[str, Any]:
@@ -241,6 +245,17 @@ def test_compiling_changes_only_the_rounding(lab: Lab) -> None:
     for one, other in zip(plain["end"], compiled["end"], strict=True):
         pair = (np.frombuffer(array, np.float32) for array in (one, other))
         np.testing.assert_allclose(*pair, rtol=1e-4, atol=1e-6)
+
+
+def test_a_run_is_computed_with_its_own_threads_or_not_at_all(lab: Lab) -> None:
+    """Their number decides last bits, and this process has two for good."""
+    from tfluck.sweeps.engine import _train
+
+    settings = lab.settings("dense") | {"threads": 3}
+    run = find_or_create(lab.folder / "runs", make_config(**settings), "three")
+    with pytest.raises(TfluckError, match="2 TensorFlow threads"):
+        _train(run, 1, lambda step, note: None, lambda: None)
+    assert not run.layout.seed(1).root.exists()
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(RunConfig)])
