@@ -32,6 +32,7 @@ FLOORS = [
         "runtime",
         "scales",
         "seeds",
+        "surroundings",
         "typed",
     },
 ]

@@ -37,7 +37,7 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
 
     if not can_compute_with(threads):
         raise TfluckError(
-            f"This process computes with {_threads()} TensorFlow threads since before, "
+            f"This process computes with {threads_here()} TensorFlow threads since before, "
             f"and {threads} are asked for; they cannot change while it lives. Use a "
             f"fresh process, or call tfluck.runtime.start_tensorflow({threads}) first."
         )
@@ -58,12 +58,12 @@ def can_compute_with(threads: int) -> bool:
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     except RuntimeError:
-        return _threads() == threads
+        return threads_here() == threads
     return True
 
 
-def _threads() -> int:
-    """Return the threads an operation of TensorFlow is divided among here."""
+def threads_here() -> int:
+    """Return how many threads TensorFlow divides an operation among in this process."""
     import tensorflow as tf
 
     given = tf.config.threading.get_intra_op_parallelism_threads()

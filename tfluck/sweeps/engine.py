@@ -74,11 +74,12 @@ def _train(
 ) -> None:
     start_tensorflow(run.config.threads, quiet=quiet)
     from tfluck.training.apparatus import apparatus_of
-    from tfluck.training.trainer import Trainer, save_weights
+    from tfluck.training.teachers import keep_teacher
+    from tfluck.training.trainer import Trainer
 
     apparatus = apparatus_of(run, threading.get_ident())
-    if apparatus.teacher is not None and not run.layout.teacher_weights.exists():
-        save_weights(apparatus.teacher, run.layout.teacher_weights)
+    if apparatus.teacher is not None:
+        keep_teacher(run, apparatus.teacher)
     Trainer(run, seed, report, apparatus).train(stop_asked)
 
 

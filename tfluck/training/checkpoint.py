@@ -4,8 +4,9 @@ A checkpoint is one npz file, written atomically; its zip carries a checksum of 
 array, so damage is noticed. The newest two are kept.
 """
 
+import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import keras
 import numpy as np
 
 from tfluck.errors import RunDamaged
-from tfluck.files import make_directory, write_arrays
+from tfluck.files import make_directory, to_json, write_arrays
 from tfluck.training.optimizer import SGD
 
 KEPT = 2
@@ -28,11 +29,13 @@ class Progress:
         step: batches trained on.
         loss_sum: of this epoch's batches so far, in float64.
         loss_count: how many they are.
+        history: the surroundings it was computed in, each with its first ``step``.
     """
 
     step: int = 0
     loss_sum: float = 0.0
     loss_count: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Checkpoints:
@@ -50,6 +53,7 @@ class Checkpoints:
             "step": np.int64(progress.step),
             "loss_sum": np.float64(progress.loss_sum),
             "loss_count": np.int64(progress.loss_count),
+            "history": np.frombuffer(to_json(progress.history).encode(), np.uint8),
         }
         arrays = {name: np.asarray(value) for name, value in state.items()}
         path = self.folder / f"step-{progress.step:010d}.npz"
@@ -110,5 +114,8 @@ class Checkpoints:
         for name, variable in targets:
             variable.assign(state[name])
         return Progress(
-            int(state["step"]), float(state["loss_sum"]), int(state["loss_count"])
+            int(state["step"]),
+            float(state["loss_sum"]),
+            int(state["loss_count"]),
+            json.loads(state["history"].tobytes() if "history" in state else b"[]"),
         )

@@ -132,6 +132,8 @@ class Status:
         self.steps = steps
         self.written = 0.0
         self.complaints: list[str] = []
+        #: Steps at which versions or processor changed, and how.
+        self.moves: list[dict[str, Any]] = []
 
     def running(self, step: int, note: str, *, now: bool = False) -> None:
         """Say where the training is."""
@@ -147,6 +149,8 @@ class Status:
         value = {"status": status, "step": step, "steps": self.steps, **more}
         if self.complaints:
             value["complaints"] = self.complaints
+        if self.moves:
+            value["moves"] = self.moves
         write_json(self.path, value)
 
 

@@ -4,12 +4,14 @@ import warnings
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from tfluck.config import RunConfig
 from tfluck.errors import RunDamaged
 from tfluck.models import Network, build_teacher, linear_layers
 from tfluck.runs import Run, adopt_teacher
 from tfluck.seeds import child
+from tfluck.training.observers import save_weights
 
 
 def networks(config: RunConfig) -> tuple[Network, Network]:
@@ -48,6 +50,29 @@ def teacher_of(run: Run) -> keras.Model | None:
     model = build_teacher(networks(config)[0], config.seed, init="default")
     load_weights(model, run.layout.teacher_weights)
     return model
+
+
+def keep_teacher(run: Run, teacher: keras.Model) -> None:
+    """Write the drawn ``teacher`` into ``run``, or hold it to the one that is there.
+
+    Raises:
+        RunDamaged: the run's own teacher is another: its file was changed, or the
+            libraries draw differently now.
+    """
+    path = run.layout.teacher_weights
+    if not path.exists():
+        save_weights(teacher, path)
+        return
+    drawn = teacher.get_weights()
+    load_weights(teacher, path)
+    kept = teacher.get_weights()
+    teacher.set_weights(drawn)
+    if not all(map(np.array_equal, drawn, kept)):
+        raise RunDamaged(
+            f"{path} does not hold the teacher that seed {run.config.seed} gives here: it "
+            "was changed, or another version of NumPy or Keras drew it. Put back the file, "
+            "or the versions that manifest.json names, or start over with --fresh."
+        )
 
 
 def stranger_of(config: RunConfig) -> keras.Model | None:

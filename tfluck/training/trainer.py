@@ -14,6 +14,8 @@ from tfluck.data.stream import Batches, open_stream
 from tfluck.errors import Diverged, Interrupted
 from tfluck.runs import Row, Run
 from tfluck.runs.lock import locked
+from tfluck.runtime import threads_here
+from tfluck.surroundings import follow, moves, surroundings
 from tfluck.training.apparatus import Apparatus
 from tfluck.training.checkpoint import Checkpoints
 from tfluck.training.evaluation import Evaluation
@@ -96,6 +98,7 @@ class Trainer:
             save_weights(self.student, self.layout.initial_weights)
         self.progress, complaints = self.checkpoints.restore()
         self.status.complaints = complaints
+        complaints += self._surround()
         for complaint in complaints:
             self.report(self.progress.step, complaint)
         through = self.progress.step // self.config.steps_per_epoch
@@ -109,6 +112,20 @@ class Trainer:
         if not started:
             self._look(0, None)
             self.checkpoints.save(self.progress)
+
+    def _surround(self) -> list[str]:
+        """Note what this process computes with, and say it where that has changed."""
+        history, step = self.progress.history, self.progress.step
+        now = surroundings(threads_here(), self.config.jit)
+        changed = follow(history, now, step)
+        self.status.moves = moves(history)
+        if not changed:
+            return []
+        return [
+            f"From step {step} on this run is computed otherwise than before "
+            f"({'; '.join(changed)}): its last bits may differ from those of a run that "
+            "stayed where it was."
+        ]
 
     def _loop(self, stop_asked: StopAsked) -> None:
         chunks = list(self.clock.chunks(self.progress.step))
