@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import combining, east_asian_width
 
 from tfluck.files import to_json
 
@@ -28,13 +29,23 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         return ""
     heads = list(rows[0])
     cells = [[cell(row[head]) for head in heads] for row in rows]
-    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(heads, *cells, strict=True)]
     right = [isinstance(rows[0][head], int | float) for head in heads]
     lines = [
         "  ".join(
-            text.rjust(width) if flush else text.ljust(width)
+            _padding(text, width) + text if flush else text + _padding(text, width)
             for text, width, flush in zip(line, widths, right, strict=True)
         ).rstrip()
         for line in [heads, *cells]
     ]
     return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """Return how many columns ``text`` takes: a combining mark, as in ρ̄, takes none."""
+    wide = sum(east_asian_width(sign) in "WF" for sign in text)
+    return len(text) + wide - sum(map(bool, map(combining, text)))
+
+
+def _padding(text: str, width: int) -> str:
+    return " " * (width - _width(text))

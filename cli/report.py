@@ -4,8 +4,10 @@ from typing import Any
 
 from tfluck.config import RunConfig
 from tfluck.cost import Plan
+from tfluck.wording import NULL, RHO_BAR
 
-from .output import table
+from .options import click, talk
+from .output import emit_json, table
 
 
 def duration(seconds: float) -> str:
@@ -33,6 +35,16 @@ def describe_plan(config: RunConfig, expected: Plan, jobs: int) -> str:
     return "\n".join(lines)
 
 
+def print_summary(summary: dict[str, Any], as_json: bool) -> None:
+    """Print a run's summary, and say on stderr what should not be overlooked."""
+    if as_json:
+        emit_json(summary)
+    else:
+        click.echo(result_text(summary))
+    for warning in summary["warnings"]:
+        talk(f"Warning: {warning}")
+
+
 def result_text(summary: dict[str, Any]) -> str:
     """Lay out a run's summary: one line a layer, then loss and accuracy."""
     rows = []
@@ -44,22 +56,25 @@ def result_text(summary: dict[str, Any]) -> str:
                 "layer": layer["layer"],
                 "nodes": layer["teacher_nodes"],
                 "live": _span(layer["live_teacher_nodes"], "{:.0f}"),
+                "dead students": _span(layer["dead_student_nodes"]["final"], "{:.0f}"),
                 "ρ̄ start": _span(rho["initial"]),
                 "ρ̄ end": _span(rho["final"]),
-                "another teacher": _span(layer["null"]),
+                NULL: _span(layer["null_live"]),
                 "winners' rank at start": _span(rank["initial"]),
             }
         )
     loss, accuracy = summary["loss"], summary["accuracy"]
     speed = summary["steps_per_second"]
+    status = summary["status"]
+    if summary["warnings"]:
+        status += f" with {len(summary['warnings'])} warning(s)"
     lines = [
-        table(rows),
-        "",
+        *([table(rows), f"({RHO_BAR})", ""] if rows else []),
         f"loss         {_span(loss['initial_eval'], '{:.3g}')} → "
         f"{_span(loss['final_eval'], '{:.3g}')} on the evaluation set",
         f"accuracy     {_span(accuracy['initial'])} → {_span(accuracy['final'])}, "
         + _accuracy_note(accuracy),
-        f"run          {summary['run']} ({summary['status']}, "
+        f"run          {summary['run']} ({status}, "
         f"{len(summary['seeds'])} seed(s), epoch {summary['epochs']}"
         + (f", {speed:.0f} steps/s a process)" if speed else ")"),
     ]

@@ -15,7 +15,7 @@ from tfluck.runs import (
 
 from .options import Command, Group, click, json_option, out_option, talk
 from .output import emit_json, table
-from .report import result_text
+from .report import print_summary
 
 
 @click.group(cls=Group, name="runs")
@@ -58,11 +58,7 @@ def list_command(out: Path, as_json: bool) -> None:
 @json_option
 def show(run: str, out: Path, as_json: bool) -> None:
     """Show what RUN has found so far."""
-    summary = summarize(resolve_run(out, run))
-    if as_json:
-        emit_json(summary)
-    else:
-        click.echo(result_text(summary))
+    print_summary(summarize(resolve_run(out, run)), as_json)
 
 
 @_command("export", "tfluck runs export gaus-fc --to csv -o table.csv")

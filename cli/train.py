@@ -25,7 +25,7 @@ from .options import (
 )
 from .output import emit_json
 from .progress import progress_bar
-from .report import describe_plan, duration, result_text
+from .report import describe_plan, duration, print_summary
 from .settings import COUNT, given_settings, run_options, settings_options
 from .teacher_report import show_teacher
 
@@ -208,11 +208,9 @@ def _title(config: RunConfig) -> str:
 
 def show(run: Run, as_json: bool) -> None:
     """Print the summary of ``run``."""
-    summary = summarize(run)
+    print_summary(summarize(run), as_json)
     if as_json:
-        emit_json(summary)
         return
-    click.echo(result_text(summary))
     layout = RunLayout(run.layout.root)
     click.echo(f"figure       {layout.figures / 'training.png'}")
     click.echo(f"TensorBoard  tensorboard --logdir {layout.root / 'tensorboard'}")

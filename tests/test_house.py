@@ -34,6 +34,7 @@ FLOORS = [
         "seeds",
         "surroundings",
         "typed",
+        "wording",
     },
 ]
 #: Rooms that must work without TensorFlow.

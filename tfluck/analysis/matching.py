@@ -5,7 +5,7 @@ forbids that. Linear CKA compares whole layers and does not see single nodes.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,12 +51,35 @@ def linear_cka(cross: Moments, teacher: Moments, student: Moments) -> float | No
     return sizes[0] ** 2 / scale if scale > 0 else None
 
 
+class BestSummary(NamedTuple):
+    """Best ρ of several teacher nodes summed up; None and empty if there are none."""
+
+    mean: float | None
+    median: float | None
+    min: float | None
+    covered: dict[float, float]
+
+    @classmethod
+    def of(cls, best_rho: Array) -> "BestSummary":
+        """Sum up ``best_rho``, ``[nodes]``."""
+        if not best_rho.size:
+            return cls(None, None, None, {})
+        return cls(
+            float(best_rho.mean()),
+            float(np.median(best_rho)),
+            float(best_rho.min()),
+            coverage(best_rho),
+        )
+
+
 @dataclass(frozen=True)
 class LayerMatch:
     """How one layer of a student covers its teacher's.
 
     ``*_live`` counts only teacher nodes that change over the data, None if there are
-    none. ``students_used``: different students that are some live node's best.
+    none; ``mean_best_correlation_live`` is ρ̄. ``students_used``: different students
+    that are some live node's best. ``dead_student_nodes``: students that never change
+    over the data, known by ρ = 0 with every live node; None without live nodes.
     ``covered``: share of live teacher nodes whose best ρ is above each threshold.
     ``cka`` is None where activations are not at hand.
     """
@@ -65,6 +88,7 @@ class LayerMatch:
     teacher_nodes: int
     live_teacher_nodes: int
     student_nodes: int
+    dead_student_nodes: int | None
     mean_best_correlation: float
     mean_best_correlation_live: float | None
     median_best_correlation_live: float | None
@@ -84,20 +108,21 @@ def layer_match(
 ) -> LayerMatch:
     """Sum up the correlations ``rho``, ``[m, n]``; ``live`` tells which of m count."""
     best = best_match(rho)
-    chosen = best.rho[live]
-    some = chosen.size > 0
+    chosen = BestSummary.of(best.rho[live])
+    some = live.any()
     return LayerMatch(
         layer=layer,
         teacher_nodes=len(rho),
         live_teacher_nodes=int(live.sum()),
         student_nodes=rho.shape[1],
+        dead_student_nodes=int((~rho[live].any(axis=0)).sum()) if some else None,
         mean_best_correlation=float(best.rho.mean()),
-        mean_best_correlation_live=float(chosen.mean()) if some else None,
-        median_best_correlation_live=float(np.median(chosen)) if some else None,
-        min_best_correlation_live=float(chosen.min()) if some else None,
+        mean_best_correlation_live=chosen.mean,
+        median_best_correlation_live=chosen.median,
+        min_best_correlation_live=chosen.min,
         mean_one_to_one_live=float(one_to_one(rho[live]).rho.mean()) if some else None,
         students_used=len(np.unique(best.winner[live])),
-        covered={str(k): v for k, v in coverage(chosen).items()} if some else {},
+        covered={str(k): v for k, v in chosen.covered.items()},
         cka=cka,
     )
 

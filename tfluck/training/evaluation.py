@@ -8,14 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from tfluck.analysis import Moments
-from tfluck.analysis.correlation import ROUNDING
+from tfluck.analysis.correlation import ROUNDING, Array, Mask
 from tfluck.training.step import LossFunction
 
-Array = NDArray[np.float64]
-#: ``scalars``, and for ``teacher`` and ``stranger`` the moments of every layer.
+#: ``scalars``; of ``student`` the squares of every layer; of ``teacher`` and
+#: ``stranger`` the moments.
 Sums = dict[str, list[Any]]
 #: Of one layer: the nodes' centres, and one over their spread.
 Frame = tuple[tf.Tensor, tf.Tensor]
@@ -50,13 +49,17 @@ class Evaluation:
         null_correlations: the same against another teacher, which the student has
             never seen: what chance and width alone give.
         live: which teacher nodes change at all over the set, per layer.
+        null_live: the same of the other teacher.
+        student_live: the same of the student.
     """
 
     loss: float
     accuracy: float
     correlations: list[Array]
     null_correlations: list[Array]
-    live: list[NDArray[np.bool_]]
+    live: list[Mask]
+    null_live: list[Mask]
+    student_live: list[Mask]
     #: None without labels, or without a teacher.
     comparison: Comparison | None = None
 
@@ -132,6 +135,9 @@ class Evaluator:
         }
         return {
             "scalars": _scalars(loss, target, logits, truth),
+            "student": [
+                tf.reduce_sum(tf.square(layer), 0) for layer in shifted["student"]
+            ],
             **{
                 name: [
                     _moment_sums(a, s)
@@ -213,6 +219,8 @@ def _conclude(sums: Sums, paired: bool) -> Evaluation:
         correlations=[moments.correlation() for moments in teacher],
         null_correlations=[moments.correlation() for moments in stranger],
         live=[moments.live() for moments in teacher],
+        null_live=[moments.live() for moments in stranger],
+        student_live=[squares > 0 for squares in sums["student"]],
         comparison=Comparison(teacher_right, difference, error, agree)
         if paired
         else None,

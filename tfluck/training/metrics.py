@@ -6,21 +6,13 @@ from dataclasses import asdict
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from tfluck.analysis import (
-    best_match,
-    coverage,
-    fan_in_norms,
-    fan_out_norms,
-    winner_ranks,
-)
-from tfluck.analysis.correlation import Array
+from tfluck.analysis import best_match, fan_in_norms, fan_out_norms, winner_ranks
+from tfluck.analysis.correlation import Array, Mask
+from tfluck.analysis.matching import BestSummary
 from tfluck.models import linear_layers
 from tfluck.runs import Row
 from tfluck.training.evaluation import Evaluation
-
-Mask = NDArray[np.bool_]
 
 
 def evaluation_rows(
@@ -39,9 +31,12 @@ def evaluation_rows(
     if train_loss is not None:
         rows.append(Row(epoch, "train", None, "loss", train_loss))
     weights = _weight_values(student)
-    matches = zip(found.correlations, found.null_correlations, found.live, strict=True)
-    for layer, match in enumerate(matches):
-        weights[layer] |= _match_values(*match)
+    for values, alive in zip(weights, found.student_live, strict=True):
+        values["dead_student_nodes"] = int((~alive).sum())
+    matches = zip(found.correlations, found.live, strict=True)
+    nulls = zip(found.null_correlations, found.null_live, strict=True)
+    for values, match, null in zip(weights, matches, nulls, strict=False):
+        values |= _match_values(*match) | _null_values(*null)
     for layer, values in enumerate(weights):
         rows += [
             Row(epoch, "eval", layer, name, value) for name, value in values.items()
@@ -50,23 +45,23 @@ def evaluation_rows(
     return [*rows, Row(epoch, "eval", len(weights), "weight_norm", output_norm)]
 
 
-def _match_values(rho: Array, null: Array, live: Mask) -> dict[str, float | None]:
+def _match_values(rho: Array, live: Mask) -> dict[str, float | None]:
     best = best_match(rho).rho
-    values: dict[str, float | None] = {
-        "live_teacher_nodes": int(live.sum()),
-        "null_mean_best_correlation": float(best_match(null).rho.mean()),
-    }
+    values: dict[str, float | None] = {"live_teacher_nodes": int(live.sum())}
     for suffix, chosen in (("", best), ("_live", best[live])):
-        some = chosen.size > 0
-        values[f"mean_best_correlation{suffix}"] = (
-            float(chosen.mean()) if some else None
-        )
-        values[f"median_best_correlation{suffix}"] = (
-            float(np.median(chosen)) if some else None
-        )
-        shares = coverage(chosen) if some else {}
-        values |= {f"covered_{level}{suffix}": part for level, part in shares.items()}
+        known = BestSummary.of(chosen)
+        values[f"mean_best_correlation{suffix}"] = known.mean
+        values[f"median_best_correlation{suffix}"] = known.median
+        values |= {f"covered_{k}{suffix}": share for k, share in known.covered.items()}
     return values
+
+
+def _null_values(rho: Array, live: Mask) -> dict[str, float | None]:
+    best = best_match(rho).rho
+    return {
+        f"null_mean_best_correlation{suffix}": BestSummary.of(chosen).mean
+        for suffix, chosen in (("", best), ("_live", best[live]))
+    }
 
 
 def _weight_values(student: keras.Model) -> list[dict[str, float | None]]:
@@ -85,12 +80,16 @@ def rank_rows(
 ) -> list[Row]:
     """Return the winners' mean and median rank at every epoch, live teacher nodes only.
 
+    None where there is but one evaluation: nobody has won anything yet.
+
     Args:
         epochs: of the evaluations, ascending.
         history: per evaluation, per layer, ρ.
         live: per layer, the teacher nodes that count.
     """
-    rows = []
+    rows: list[Row] = []
+    if len(history) < 2:
+        return rows
     for layer, matrices in enumerate(zip(*history, strict=True)):
         if not live[layer].any():
             continue

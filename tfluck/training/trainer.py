@@ -197,8 +197,9 @@ class Trainer:
 
 def _headline(found: Evaluation, rows: list[Row]) -> str:
     """Say the numbers one wants to see during a training."""
-    rho = [row.value for row in rows if row.metric == "mean_best_correlation"]
-    parts = ["ρ̄ " + " ".join(f"{value:.3f}" for value in rho)] if rho else []
+    rho = [row.value for row in rows if row.metric == "mean_best_correlation_live"]
+    texts = ["–" if value is None else f"{value:.3f}" for value in rho]
+    parts = ["ρ̄ " + " ".join(texts)] if rho else []
     if found.comparison is not None:
         teacher = found.comparison.teacher_accuracy
         parts.append(f"accuracy {found.accuracy:.4f} (teacher {teacher:.4f})")
