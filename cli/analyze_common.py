@@ -73,16 +73,6 @@ def open_student(out: Path, name: str, seed: int | None) -> "tuple[Run, int]":
     return run, chosen
 
 
-def heading(run: "Run", seed: int) -> str:
-    """Say which student a picture shows."""
-    config = run.config
-    widths = "-".join(map(str, config.teacher_widths))
-    return (
-        f"{run.name}, student {seed} ({config.arch} {widths} × {config.multiplier}, "
-        f"BatchNorm {config.batch_norm}, {config.epochs} epochs)"
-    )
-
-
 def save_plot(path: Path, draw: "Callable[[], Figure]") -> None:
     """Draw and write a figure, and say so."""
     from tfluck.figures.style import save

@@ -62,7 +62,8 @@ def command(
 
     Files are read in Keras' safe mode; one that names a Lambda or anything else that may
     run code is refused. A reader can still have faults: bring files from people you
-    trust. Layers pair up from the lowest.
+    trust. Layers pair up from the lowest. ρ̄ is the mean best correlation over live
+    teacher nodes; "all nodes" is the mean with those that never change at 0.
     """
     from tfluck.runtime import start_tensorflow
 
@@ -106,8 +107,9 @@ def command(
     if plot is not None:
         from tfluck.figures.matching import draw_correlations
 
+        state = "", matrices.rho, matrices.live
         title = f"{teacher.name} and {student.name} on {len(inputs)} inputs"
-        save_plot(plot, lambda: draw_correlations([("", matrices.rho)], title))
+        save_plot(plot, lambda: draw_correlations([state], title))
 
 
 def read_inputs(path: Path) -> "np.ndarray":
@@ -139,8 +141,9 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         "student layer": row["student_layer"],
         "nodes": f"{row['teacher_nodes']}/{row['student_nodes']}",
         "live": row["live_teacher_nodes"],
-        "ρ̄": row["mean_best_correlation"],
-        "ρ̄ live": row["mean_best_correlation_live"],
+        "dead students": row["dead_student_nodes"],
+        "ρ̄": row["mean_best_correlation_live"],
+        "all nodes": row["mean_best_correlation"],
         "median": row["median_best_correlation_live"],
         "one-to-one": row["mean_one_to_one_live"],
         "CKA": row["cka"],

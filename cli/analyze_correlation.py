@@ -3,14 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .analyze_common import epoch_option, heading, open_student, run_options, save_plot
+from tfluck.wording import NULL
+
+from .analyze_common import epoch_option, open_student, run_options, save_plot
 from .options import click
 from .options import command as declare
 from .output import emit_json, table
+from .report import heading
 
 if TYPE_CHECKING:
     from tfluck.runs import Run
     from tfluck.runs.matrices import Matrices
+
+#: Over live teacher nodes, as ρ̄ is, and over all of them, as older runs have it.
+NULLS = ("null_mean_best_correlation_live", "null_mean_best_correlation")
 
 
 @declare(
@@ -39,8 +45,9 @@ def command(
     """Correlate every student node with every teacher node of RUN.
 
     The matrices are those the run kept at its evaluation of --epoch. "live" are teacher
-    nodes that change at all over the evaluation set; the others match nobody. "null" is
-    what a teacher the student has never seen reaches.
+    nodes that change at all over the evaluation set; the others match nobody. ρ̄ is the
+    mean best correlation over live teacher nodes, "all nodes" the mean with the others
+    at 0, and "another teacher" the ρ̄ of one that the student has never seen.
     """
     from tfluck.runs.matrices import read_matrices
 
@@ -50,7 +57,7 @@ def command(
     layers = match_rows(matrices, _cka(found, student, matrices, cka))
     null = _null(found, student, matrices.epoch)
     for row in layers:
-        row["null_mean_best_correlation"] = null.get(row["layer"])
+        row |= {name: null.get((row["layer"], name)) for name in NULLS}
     result = {
         "run": str(found.layout.root),
         "seed": student,
@@ -65,9 +72,10 @@ def command(
     if plot is not None:
         from tfluck.figures.matching import draw_correlations
 
-        states = [(f"epoch {matrices.epoch}", matrices.rho)]
+        states = [(f"epoch {matrices.epoch}", matrices.rho, matrices.live)]
         if matrices.epoch:
-            states.insert(0, ("before training", read_matrices(layout, 0).rho))
+            first = read_matrices(layout, 0)
+            states.insert(0, ("before training", first.rho, first.live))
         save_plot(plot, lambda: draw_correlations(states, heading(found, student)))
 
 
@@ -116,13 +124,15 @@ def _cka(
     return [layer.cka for layer in found]
 
 
-def _null(run: "Run", seed: int, epoch: int) -> dict[int | None, float | None]:
+def _null(
+    run: "Run", seed: int, epoch: int
+) -> dict[tuple[int | None, str], float | None]:
     from tfluck.runs import read_rows
 
     return {
-        row.layer: row.value
+        (row.layer, row.metric): row.value
         for row in read_rows(run.layout.seed(seed).metrics)
-        if row.epoch == epoch and row.metric == "null_mean_best_correlation"
+        if row.epoch == epoch and row.metric in NULLS
     }
 
 
@@ -132,9 +142,10 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
         "layer": row["layer"],
         "nodes": row["teacher_nodes"],
         "live": row["live_teacher_nodes"],
-        "ρ̄": row["mean_best_correlation"],
-        "ρ̄ live": row["mean_best_correlation_live"],
-        "null": row["null_mean_best_correlation"],
+        "dead students": row["dead_student_nodes"],
+        "ρ̄": row["mean_best_correlation_live"],
+        NULL: row[NULLS[0]],
+        "all nodes": row["mean_best_correlation"],
         "median": row["median_best_correlation_live"],
         "one-to-one": row["mean_one_to_one_live"],
         "students used": row["students_used"],

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from tfluck.seeds import generator
 
 from .analyze_common import (
-    heading,
     open_student,
     run_options,
     samples_option,
@@ -16,6 +15,7 @@ from .analyze_common import (
 from .options import click, talk
 from .options import command as declare
 from .output import emit_json, table
+from .report import heading
 
 if TYPE_CHECKING:
     from tfluck.analysis.modulation import LayerModulation

@@ -8,7 +8,6 @@ from tfluck.seeds import generator
 
 from .analyze_common import (
     epoch_option,
-    heading,
     open_student,
     run_options,
     samples_option,
@@ -17,6 +16,7 @@ from .analyze_common import (
 from .options import click
 from .options import command as declare
 from .output import emit_json, table
+from .report import heading
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from .analyze_common import heading, open_student, run_options, save_plot
+from .analyze_common import open_student, run_options, save_plot
 from .options import click
 from .options import command as declare
 from .output import emit_json, table
+from .report import heading
 
 
 @declare(
@@ -22,7 +23,8 @@ def command(
 
     A teacher node's winner is its best student in the end; its rank is the share of
     students that match that teacher node strictly better: 0 is best, and a student
-    picked blindly has ½. Only live teacher nodes count.
+    picked blindly has ½. Only live teacher nodes count, and of one evaluation nothing
+    can be told.
     """
     from tfluck.analysis import winner_ranks
     from tfluck.runs.matrices import evaluated_epochs, read_matrices
@@ -33,7 +35,9 @@ def command(
     epochs = evaluated_epochs(layout)
     history = [read_matrices(layout, epoch).rho for epoch in epochs]
     ranks = [
-        winner_ranks([rho[live] for rho in matrices]) if live.any() else None
+        winner_ranks([rho[live] for rho in matrices])
+        if live.any() and len(epochs) > 1
+        else None
         for matrices, live in zip(zip(*history, strict=True), last.live, strict=True)
     ]
     layers = [

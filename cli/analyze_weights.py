@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from .analyze_common import epoch_option, heading, open_student, run_options, save_plot
+from .analyze_common import epoch_option, open_student, run_options, save_plot
 from .options import click
 from .options import command as declare
 from .output import emit_json, table
+from .report import heading
 
 
 @declare(

@@ -1,13 +1,16 @@
 """Summaries and plans as text."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfluck.config import RunConfig
 from tfluck.cost import Plan
-from tfluck.wording import NULL, RHO_BAR
+from tfluck.wording import NULL, RHO_BAR, experiment
 
 from .options import click, talk
 from .output import emit_json, table
+
+if TYPE_CHECKING:
+    from tfluck.runs import Run
 
 
 def duration(seconds: float) -> str:
@@ -33,6 +36,12 @@ def describe_plan(config: RunConfig, expected: Plan, jobs: int) -> str:
         f"disk      about {expected.disk / 1e6:.0f} MB",
     ]
     return "\n".join(lines)
+
+
+def heading(run: "Run", seed: int | None = None) -> str:
+    """Say what a picture shows: one student of ``run``, or all of them."""
+    who = f"{len(run.seeds)} student(s)" if seed is None else f"student {seed}"
+    return f"{run.name}, {who}: {experiment(run.config)}"
 
 
 def print_summary(summary: dict[str, Any], as_json: bool) -> None:

@@ -25,7 +25,7 @@ from .options import (
 )
 from .output import emit_json
 from .progress import progress_bar
-from .report import describe_plan, duration, print_summary
+from .report import describe_plan, duration, heading, print_summary
 from .settings import COUNT, given_settings, run_options, settings_options
 from .teacher_report import show_teacher
 
@@ -183,6 +183,7 @@ def draw(run: Run) -> list[Path]:
     """Draw the run's figure, as PNG and PDF with the table behind it."""
     import pandas as pd
 
+    from tfluck.figures.style import save
     from tfluck.figures.training import draw_training
     from tfluck.runs import write_csv
 
@@ -193,17 +194,8 @@ def draw(run: Run) -> list[Path]:
     frame = pd.read_csv(table)
     paths = [folder / "training.png", folder / "training.pdf"]
     for path in paths:
-        draw_training(frame, _title(run.config), path)
+        save(draw_training(frame, heading(run)), path)
     return paths
-
-
-def _title(config: RunConfig) -> str:
-    """Say which experiment, and at what size, a picture shows."""
-    widths = "-".join(map(str, config.teacher_widths))
-    return (
-        f"{config.dataset}, {config.arch} {widths} ×{config.multiplier}, "
-        f"batch-norm {config.batch_norm}, {config.seeds} seed(s)"
-    )
 
 
 def show(run: Run, as_json: bool) -> None:

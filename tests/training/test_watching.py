@@ -75,6 +75,7 @@ def test_the_picture_of_a_perfect_match_is_a_staircase(tf: Any) -> None:
 def test_a_finished_run_draws_the_same_bytes_twice(trained: Any, tmp_path: Any) -> None:
     import pandas as pd
 
+    from tfluck.figures.style import save
     from tfluck.figures.training import draw_training
     from tfluck.runs import write_csv
 
@@ -84,7 +85,7 @@ def test_a_finished_run_draws_the_same_bytes_twice(trained: Any, tmp_path: Any) 
     for kind in ("png", "pdf", "svg"):
         paths = [tmp_path / f"{n}.{kind}" for n in range(2)]
         for path in paths:
-            draw_training(table, "title", path)
+            save(draw_training(table, "title"), path)
         assert paths[0].read_bytes() == paths[1].read_bytes()
 
 

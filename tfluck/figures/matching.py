@@ -12,9 +12,18 @@ from numpy.typing import NDArray
 
 from tfluck.analysis.correlation import best_match
 from tfluck.analysis.matching import reordered
-from tfluck.figures.style import COLOURS, GREY, new_figure, panels
+from tfluck.figures.style import (
+    COLOURS,
+    GREY,
+    headline,
+    legend_below,
+    new_figure,
+    panels,
+)
+from tfluck.wording import RHO_BAR
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 def heat(axis: Axes, matrix: Array, limit: float, title: str) -> ScalarMappable:
@@ -34,26 +43,29 @@ def heat(axis: Axes, matrix: Array, limit: float, title: str) -> ScalarMappable:
     return picture
 
 
-def draw_correlations(states: Sequence[tuple[str, list[Array]]], title: str) -> Figure:
-    """Draw ρ of every layer, a row of panels a state.
+def draw_correlations(
+    states: Sequence[tuple[str, Sequence[Array], Sequence[Mask]]], title: str
+) -> Figure:
+    """Draw ρ of every layer, a row of panels a state, with ρ̄ over live teacher nodes.
 
     Args:
-        states: (name, ρ ``[m, n]`` per layer), e.g. before and after training.
+        states: (name, ρ ``[m, n]`` per layer, which of the m teacher nodes are live),
+            e.g. before and after training.
         title: says which run.
     """
     layers = len(states[0][1])
     figure = new_figure(3.0 * layers + 0.6, 2.3 * len(states) + 0.7)
     axes = figure.subplots(len(states), layers, squeeze=False)
-    for line, (name, matrices) in zip(axes, states, strict=True):
-        for index, (axis, rho) in enumerate(zip(line, matrices, strict=True)):
-            mean = best_match(rho).rho.mean()
-            label = f"layer {index}{name and f', {name}'}: ρ̄ {mean:.3f}"
+    for line, (name, *layer) in zip(axes, states, strict=True):
+        for index, (axis, rho, live) in enumerate(zip(line, *layer, strict=True)):
+            mean = f"{best_match(rho[live]).rho.mean():.3f}" if live.any() else "–"
+            label = f"layer {index}{name and f', {name}'}: ρ̄ {mean}"
             picture = heat(axis, rho[:, reordered(rho)], 1, label)
         line[0].set_ylabel("teacher node", fontsize=8)
     for axis in axes[-1]:
         axis.set_xlabel("student, by best teacher", fontsize=8)
     figure.colorbar(picture, ax=axes, label="ρ", fraction=0.02)
-    figure.suptitle(title, fontsize=10)
+    headline(figure, f"{title} ({RHO_BAR})")
     return figure
 
 
@@ -76,8 +88,8 @@ def draw_ranks(epochs: Sequence[int], ranks: Sequence[Any], title: str) -> Figur
             axis.plot(epochs, rank, color=COLOURS[0], alpha=0.25, linewidth=0.7)
             axis.plot(epochs, rank.mean(axis=1), color="black", label="mean")
     axes[0, 0].set_ylabel("rank of the final winners")
-    axes[0, 0].legend(fontsize=7)
-    figure.suptitle(title, fontsize=10)
+    legend_below(figure, axes[0, 0])
+    headline(figure, title)
     return figure
 
 
@@ -103,6 +115,6 @@ def draw_l_shape(layers: Sequence[tuple[Array, Array]], title: str) -> Figure:
         ):
             axis.scatter(best[chosen], fan_out[chosen], s=7, color=colour, label=label)
     axes[0, 0].set_ylabel("fan-out norm")
-    axes[0, 0].legend(fontsize=7)
-    figure.suptitle(title, fontsize=10)
+    legend_below(figure, axes[0, 0])
+    headline(figure, title)
     return figure

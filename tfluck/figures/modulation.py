@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tfluck.analysis.matching import reordered
 from tfluck.figures.matching import heat
-from tfluck.figures.style import new_figure
+from tfluck.figures.style import headline, new_figure
 
 Array = NDArray[np.float64]
 #: β* and H* of a layer (with or without bias nodes) and its ρ ``[m, n]``.
@@ -44,5 +44,5 @@ def draw_modulation(states: Sequence[tuple[str, list[Layer]]], title: str) -> Fi
         line[0].set_ylabel("teacher node", fontsize=8)
     for axis in axes[-1]:
         axis.set_xlabel("student, by best teacher", fontsize=8)
-    figure.suptitle(title, fontsize=10)
+    headline(figure, title)
     return figure

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tfluck.analysis.overlap import Gram, pair_ratios
-from tfluck.figures.style import COLOURS, panels
+from tfluck.figures.style import COLOURS, headline, legend_below, panels
 
 
 def draw_overlap(networks: Sequence[tuple[str, list[Gram]]], title: str) -> Figure:
@@ -35,8 +35,8 @@ def draw_overlap(networks: Sequence[tuple[str, list[Gram]]], title: str) -> Figu
             axis.set_ylim(0, 1.02)
         line[0].set_ylabel("share below")
         line[2].set_xlim(0, 2)
-    axes[0, 0].legend(fontsize=7)
-    figure.suptitle(title, fontsize=10)
+    legend_below(figure, axes[0, 0])
+    headline(figure, title)
     return figure
 
 

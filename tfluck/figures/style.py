@@ -1,9 +1,11 @@
 """How every figure begins and ends."""
 
+import textwrap
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -13,6 +15,8 @@ from tfluck.files import make_directory, write_atomic
 #: Colour-blind safe (Okabe and Ito), the lowest layer first.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#7F7F7F"
+#: Of the title's size, on average.
+LETTERS_AN_INCH = 11
 #: No dates and no versions: the same data gives the same bytes.
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -46,6 +50,42 @@ def panels(
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(alpha=0.25, linewidth=0.6)
     return figure, axes
+
+
+def headline(figure: Figure, text: str) -> None:
+    """Write ``text`` above the panels, in as many lines as their width needs."""
+    letters = int(figure.get_figwidth() * LETTERS_AN_INCH)
+    lines = textwrap.wrap(text, letters, break_on_hyphens=False)
+    figure.suptitle("\n".join(lines), fontsize=10)
+
+
+def legend_beside(axis: Axes) -> None:
+    """Name the curves of ``axis`` to its right, where they cannot run."""
+    handles, names = axis.get_legend_handles_labels()
+    if handles:
+        axis.legend(
+            handles,
+            names,
+            fontsize=7,
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1.0),
+            borderaxespad=0.0,
+            frameon=False,
+        )
+
+
+def legend_below(figure: Figure, axis: Axes) -> None:
+    """Name what ``axis`` shows under all panels, for all of them."""
+    handles, names = axis.get_legend_handles_labels()
+    letters = figure.get_figwidth() * LETTERS_AN_INCH
+    figure.legend(
+        handles,
+        names,
+        fontsize=7,
+        loc="outside lower center",
+        ncols=max(1, min(len(names), int(letters / (8 + max(map(len, names)))))),
+        frameon=False,
+    )
 
 
 def format_of(path: Path) -> str:

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tfluck.figures.style import COLOURS, GREY, panels, save
+from tfluck.figures.style import COLOURS, GREY, headline, legend_beside, panels
+from tfluck.wording import NULL, RANK_BAR, RHO_BAR
 
 #: metric → (title, label of the axis)
 PANELS = {
-    "mean_best_correlation": ("best correlation, mean over teacher nodes", "ρ̄"),
-    "mean_rank": ("rank of the final winners, mean", "r̄"),
-    "median_rank": ("rank of the final winners, median", "median rank"),
+    "mean_best_correlation_live": (f"{RHO_BAR}\n(dotted: {NULL})", "ρ̄"),
+    "mean_rank": (RANK_BAR, "r̄"),
+    "median_rank": ("median rank of the final winners", "median rank"),
     "loss": ("loss", "loss"),
 }
 #: What there is beside, where samples have true labels.
@@ -27,7 +28,7 @@ LABELLED = {
 }
 
 
-def draw_training(table: pd.DataFrame, title: str, path: Path) -> None:
+def draw_training(table: pd.DataFrame, title: str) -> Figure:
     """Draw the panels with a band from the lowest to the highest seed.
 
     There are four, and two more where student and teacher can be told right or wrong.
@@ -35,7 +36,6 @@ def draw_training(table: pd.DataFrame, title: str, path: Path) -> None:
     Args:
         table: columns ``seed, epoch, split, layer, metric, value``.
         title: says which run at which scale.
-        path: of the picture; its suffix chooses the format.
     """
     labelled = (table.metric == "teacher_accuracy").any()
     wanted = PANELS | LABELLED if labelled else PANELS
@@ -51,12 +51,12 @@ def draw_training(table: pd.DataFrame, title: str, path: Path) -> None:
         axis.set_xlabel("epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_ylabel(label)
-    null = table[table.metric == "null_mean_best_correlation"]
-    _draw_null(axes[0, 0], null)
+    _draw_null(axes[0, 0], table[table.metric == "null_mean_best_correlation_live"])
     axes[0, 0].set_ylim(0, 1.02)
-    axes[0, 0].legend(fontsize=7, loc="best")
-    figure.suptitle(title, fontsize=10)
-    save(figure, path)
+    for axis in axes[:, -1]:
+        legend_beside(axis)
+    headline(figure, title)
+    return figure
 
 
 def _band(axis: Any, rows: pd.DataFrame, colour: str, label: str, **style: Any) -> None:
@@ -78,10 +78,9 @@ def _draw_layers(axis: Any, rows: pd.DataFrame) -> None:
 
 
 def _draw_null(axis: Any, rows: pd.DataFrame) -> None:
-    for index, chosen, colour in _layers(rows):
-        label = "another teacher" if index == 0 else "_nolegend_"
+    for _, chosen, colour in _layers(rows):
         mean = chosen.groupby("epoch")["value"].mean()
-        axis.plot(mean.index, mean, ":", color=colour, linewidth=1, label=label)
+        axis.plot(mean.index, mean, ":", color=colour, linewidth=1)
 
 
 def _draw_loss(axis: Any, rows: pd.DataFrame) -> None:
@@ -90,7 +89,6 @@ def _draw_loss(axis: Any, rows: pd.DataFrame) -> None:
         if len(chosen):
             _band(axis, chosen, colour, split)
     axis.set_yscale("log")
-    axis.legend(fontsize=7)
 
 
 def _draw_accuracy(table: pd.DataFrame, axis: Any, rows: pd.DataFrame) -> None:
