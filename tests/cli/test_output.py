@@ -108,3 +108,20 @@ def test_a_run_with_warnings_is_not_just_finished() -> None:
     assert "(finished with 1 warning(s), " in result_text(
         summary() | {"warnings": ["ρ̄ fell."]}
     )
+
+
+def test_every_seed_keeps_its_place(make_run: Any) -> None:
+    """Only the last of three students has begun."""
+    from tfluck.runs import Row, append_rows, summarize
+
+    run = make_run(seeds=3)
+    layout = run.layout.seed(3)
+    layout.root.mkdir(parents=True)
+    name = "mean_best_correlation_live"
+    append_rows(layout.metrics, [Row(0, "eval", 0, name, 0.3)])
+    found = summarize(run)
+    assert found["layers"][0][name] == {
+        "initial": [None, None, 0.3],
+        "final": [None, None, 0.3],
+    }
+    assert found["loss"]["final_eval"] == [None] * 3

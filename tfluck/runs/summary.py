@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tfluck.config import RunConfig
 from tfluck.runs.directory import Run
 from tfluck.runs.table import tidy_rows
 from tfluck.runs.warnings import warnings
@@ -29,60 +30,78 @@ def summarize(run: Run) -> dict[str, Any]:
     A student that has not begun has None. ``null`` is over all teacher nodes as older
     runs have it, ``null_live`` over the live ones like ρ̄.
     """
-    config = run.config
-    values = _values(run)
+    config, table = run.config, _Table(run)
+    layers = _layers(config, table) if config.targets == "teacher" else []
     speeds = [run.seed_status(seed).get("steps_per_second") for seed in run.seeds]
     known = [speed for speed in speeds if speed]
-
-    def at(end: int, key: Key) -> list[float | None]:
-        return [
-            by_epoch[sorted(by_epoch)[end]].get(key) if by_epoch else None
-            for by_epoch in (values.get(seed) for seed in run.seeds)
-        ]
-
-    def change(layer: int | None, metric: str) -> dict[str, list[float | None]]:
-        key = ("eval", layer, metric)
-        return {"initial": at(0, key), "final": at(-1, key)}
-
-    layers = [
-        {"layer": layer, "teacher_nodes": width}
-        | {
-            "student_nodes": config.student_widths[layer],
-            "live_teacher_nodes": at(-1, ("eval", layer, "live_teacher_nodes")),
-            "null": at(-1, ("eval", layer, "null_mean_best_correlation")),
-            "null_live": at(-1, ("eval", layer, "null_mean_best_correlation_live")),
-        }
-        | {name: change(layer, name) for name in FOLLOWED}
-        for layer, width in enumerate(config.teacher_widths)
-        if config.targets == "teacher"
-    ]
+    loss = table.change(None, "loss")
     return {
         "run": str(run.layout.root),
         "status": run.status(),
         "digest": config.digest(),
         "seeds": list(run.seeds),
-        "epochs": max((max(epochs) for epochs in values.values()), default=0),
+        "epochs": max((max(e) for e in table.values.values() if e), default=0),
         "steps": max(run.seed_status(seed).get("step", 0) for seed in run.seeds),
         "steps_per_second": sum(known) / len(known) if known else None,
         "layers": layers,
         "warnings": warnings(layers, run.seeds, config.eval_samples),
         "loss": {
-            "initial_eval": at(0, ("eval", None, "loss")),
-            "final_eval": at(-1, ("eval", None, "loss")),
-            "final_train": at(-1, ("train", None, "loss")),
+            "initial_eval": loss["initial"],
+            "final_eval": loss["final"],
+            "final_train": table.at(-1, ("train", None, "loss")),
         },
-        "accuracy": change(None, "accuracy")
+        "accuracy": table.change(None, "accuracy")
         | {
-            name: at(-1, ("eval", None, name)) if config.labelled else None
+            name: table.final(None, name) if config.labelled else None
             for name in COMPARED
         },
     }
 
 
+def _layers(config: RunConfig, table: "_Table") -> list[dict[str, Any]]:
+    return [
+        {
+            "layer": layer,
+            "teacher_nodes": width,
+            "student_nodes": config.student_widths[layer],
+            "live_teacher_nodes": table.final(layer, "live_teacher_nodes"),
+            "null": table.final(layer, "null_mean_best_correlation"),
+            "null_live": table.final(layer, "null_mean_best_correlation_live"),
+        }
+        | {name: table.change(layer, name) for name in FOLLOWED}
+        for layer, width in enumerate(config.teacher_widths)
+    ]
+
+
+class _Table:
+    """Every recorded number of a run, by seed, epoch and key."""
+
+    def __init__(self, run: Run) -> None:
+        self.values = _values(run)
+
+    def at(self, end: int, key: Key) -> list[float | None]:
+        """Return every seed's number at its first (0) or last (−1) epoch."""
+        return [
+            epochs[sorted(epochs)[end]].get(key) if epochs else None
+            for epochs in self.values.values()
+        ]
+
+    def final(self, layer: int | None, metric: str) -> list[float | None]:
+        """Return every seed's ``metric`` as it was last."""
+        return self.at(-1, ("eval", layer, metric))
+
+    def change(self, layer: int | None, metric: str) -> dict[str, list[float | None]]:
+        """Return ``metric`` before and after training."""
+        return {
+            "initial": self.at(0, ("eval", layer, metric)),
+            "final": self.final(layer, metric),
+        }
+
+
 def _values(run: Run) -> dict[int, dict[int, dict[Key, float | None]]]:
-    """Index every recorded number by seed, epoch and key."""
-    values: dict[int, dict[int, dict[Key, float | None]]] = {}
+    """Index every recorded number by seed, epoch and key, in the order of the seeds."""
+    values: dict[int, dict[int, dict[Key, float | None]]] = {s: {} for s in run.seeds}
     for seed, row in tidy_rows(run):
-        epoch = values.setdefault(seed, {}).setdefault(row.epoch, {})
+        epoch = values[seed].setdefault(row.epoch, {})
         epoch[row.split, row.layer, row.metric] = row.value
     return values
