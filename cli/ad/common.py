@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tfluck.angular.families import FORMS, parse
+from tfluck.angular.naming import FORMS, parse
 from tfluck.angular.functions import AngularFunction
 
 from ..options import click, talk

@@ -5,7 +5,7 @@ NumPy, SciPy and ball arithmetic (python-flint); never TensorFlow.
 
 from .branch import propose
 from .certificate import Certificate, load, save, verify
-from .families import FORMS, named, parse
+from .naming import FORMS, named, parse
 from .functions import AngularFunction, CosineSeries, Smoothness
 from .matrices import antipodal_pairs, associated, determinants_by_definition
 from .phase import phase_diagram

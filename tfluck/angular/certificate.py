@@ -29,7 +29,7 @@ import numpy as np
 from tfluck.errors import BadInput, ClaimFailed, TfluckError
 from tfluck.files import write_json
 
-from .families import named
+from .naming import named
 from .functions import AngularFunction
 from .leaf import Box, is_negative
 

@@ -1,12 +1,7 @@
-"""The named families of functions, each with what is proved about it.
+"""The families of functions with closed formulas, each with what is proved about it."""
 
-``parse`` reads what the user typed: a family with numbers (``poisson:0.8``), or
-``module:attribute``, a Python callable or an :class:`AngularFunction` of the user's own.
-"""
-
-import importlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +9,6 @@ from flint import acb, arb
 
 from tfluck.errors import BadInput
 
-from .arc_cosine import arc_cosine
 from .engine import ELEMENTARY_ULPS, UNIT
 from .functions import AngularFunction, CosineSeries, Smoothness
 
@@ -186,78 +180,3 @@ def sqrt_exponential() -> AngularFunction:
             "alternating, shrinking lobes, the first of them positive",
         ),
     )
-
-
-_FAMILIES: dict[str, tuple[Callable[..., AngularFunction], int, int]] = {
-    # name: (constructor, fewest numbers, most numbers)
-    "relu": (lambda: arc_cosine(1, "relu"), 0, 0),
-    "linear": (lambda: arc_cosine(0, "linear"), 0, 0),
-    "arc-cosine": (lambda n: arc_cosine(_whole(n)), 1, 1),
-    "relu-ntk": (relu_ntk, 0, 0),
-    "poisson": (poisson, 1, 1),
-    "exponential": (exponential, 1, 1),
-    "triangle": (triangle, 1, 2),
-    "cosines": (lambda *numbers: cosines(numbers), 1, 512),
-    "sqrt-exponential": (sqrt_exponential, 0, 0),
-}
-
-#: The forms ``parse`` understands, for help texts and errors.
-FORMS = (
-    "relu, linear, arc-cosine:N, relu-ntk, poisson:R, exponential:A, "
-    "triangle:WIDTH[,CONSTANT], cosines:c0,c1,…, sqrt-exponential, or module:attribute"
-)
-
-
-def _whole(number: float) -> int:
-    if number != int(number) or not 0 <= number <= 12:
-        raise BadInput(
-            f"arc-cosine:N needs a whole N from 0 to 12, and N is {number!r}."
-        )
-    return int(number)
-
-
-def named(text: str) -> AngularFunction:
-    """Return the family member ``text`` names; never imports code.
-
-    Raises:
-        BadInput: no family has this name, or its numbers are wrong.
-    """
-    family, _, rest = text.partition(":")
-    if family not in _FAMILIES:
-        raise BadInput(f"{text!r} names no function; known are {FORMS}.")
-    build, fewest, most = _FAMILIES[family]
-    try:
-        numbers = [float(part) for part in rest.split(",")] if rest else []
-    except ValueError as error:
-        raise BadInput(f"{text!r}: what follows {family}: must be numbers.") from error
-    if not all(map(math.isfinite, numbers)):
-        raise BadInput(f"{text!r}: the numbers must be finite.")
-    if not fewest <= len(numbers) <= most:
-        raise BadInput(f"{text!r} has {len(numbers)} numbers; known forms are {FORMS}.")
-    return build(*numbers)
-
-
-def parse(text: str) -> AngularFunction:
-    """Return the function ``text`` names: a family, or the user's ``module:attribute``.
-
-    Raises:
-        BadInput: neither a family nor an importable callable.
-    """
-    head, _, attribute = text.partition(":")
-    if head in _FAMILIES or not attribute.isidentifier():
-        return named(text)
-    try:
-        found = getattr(importlib.import_module(head), attribute)
-    except ImportError as error:
-        raise BadInput(
-            f"{text!r}: the module {head!r} cannot be imported ({error})."
-        ) from error
-    except AttributeError as error:
-        raise BadInput(
-            f"{text!r}: the module {head!r} has no {attribute!r}."
-        ) from error
-    if isinstance(found, AngularFunction):
-        return found
-    if not callable(found):
-        raise BadInput(f"{text!r} is not callable; it must map [0, π] to reals.")
-    return AngularFunction(text, formula=None, callable=found)

@@ -1,0 +1,134 @@
+"""What the user typed becomes a function.
+
+A family with numbers (``poisson:0.8``), or ``module:attribute``: a Python callable or an
+:class:`AngularFunction` of the user's own.
+"""
+
+import contextlib
+import importlib
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+
+from tfluck.errors import BadInput
+
+from .arc_cosine import arc_cosine
+from .families import (
+    cosines,
+    exponential,
+    poisson,
+    relu_ntk,
+    sqrt_exponential,
+    triangle,
+)
+from .functions import AngularFunction
+
+
+def _arc_cosine(order: float) -> AngularFunction:
+    if order != int(order) or not 0 <= order <= 12:
+        raise BadInput(
+            f"arc-cosine:N needs a whole N from 0 to 12, and N is {order!r}."
+        )
+    return arc_cosine(int(order))
+
+
+_FAMILIES: dict[str, tuple[Callable[..., AngularFunction], int, int]] = {
+    # name: (constructor, fewest numbers, most numbers)
+    "relu": (lambda: arc_cosine(1, "relu"), 0, 0),
+    "linear": (lambda: arc_cosine(0, "linear"), 0, 0),
+    "arc-cosine": (_arc_cosine, 1, 1),
+    "relu-ntk": (relu_ntk, 0, 0),
+    "poisson": (poisson, 1, 1),
+    "exponential": (exponential, 1, 1),
+    "triangle": (triangle, 1, 2),
+    "cosines": (lambda *numbers: cosines(numbers), 1, 512),
+    "sqrt-exponential": (sqrt_exponential, 0, 0),
+}
+
+#: The forms ``parse`` understands, for help texts and errors.
+FORMS = (
+    "relu, linear, arc-cosine:N, relu-ntk, poisson:R, exponential:A, "
+    "triangle:WIDTH[,CONSTANT], cosines:c0,c1,…, sqrt-exponential, or module:attribute"
+)
+
+
+def named(text: str) -> AngularFunction:
+    """Return the family member ``text`` names; never imports code.
+
+    Raises:
+        BadInput: no family has this name, or its numbers are wrong.
+    """
+    family, _, rest = text.partition(":")
+    if family not in _FAMILIES:
+        raise BadInput(f"{text!r} names no function; known are {FORMS}.")
+    build, fewest, most = _FAMILIES[family]
+    try:
+        numbers = [float(part) for part in rest.split(",")] if rest else []
+    except ValueError as error:
+        raise BadInput(f"{text!r}: what follows {family}: must be numbers.") from error
+    if not all(map(math.isfinite, numbers)):
+        raise BadInput(f"{text!r}: the numbers must be finite.")
+    if not fewest <= len(numbers) <= most:
+        raise BadInput(f"{text!r} has {len(numbers)} numbers; known forms are {FORMS}.")
+    return build(*numbers)
+
+
+def parse(text: str) -> AngularFunction:
+    """Return the function ``text`` names: a family, or the user's ``module:attribute``.
+
+    A function of the user's own goes by the name typed, whatever it calls itself.
+
+    Raises:
+        BadInput: neither a family nor an importable callable.
+    """
+    head, _, attribute = text.partition(":")
+    if head in _FAMILIES or not attribute.isidentifier():
+        return named(text)
+    module = _import(text, head)
+    if not hasattr(module, attribute):
+        raise BadInput(f"{text!r}: the module {head!r} has no {attribute!r}.")
+    found = getattr(module, attribute)
+    if isinstance(found, AngularFunction):
+        return replace(found, name=text)
+    if not callable(found):
+        raise BadInput(f"{text!r} is not callable; it must map [0, π] to reals.")
+    return AngularFunction(text, formula=None, callable=found)
+
+
+def _import(text: str, name: str) -> ModuleType:
+    """Import the user's module; what it prints goes to stderr, where talk belongs.
+
+    Raises:
+        BadInput: the name is no module's, or importing it failed in any way.
+    """
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise BadInput(f"{text!r} names no function; known are {FORMS}.")
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return importlib.import_module(name)
+    except KeyboardInterrupt:
+        raise
+    except SyntaxError as error:
+        where = f"{error.filename}, line {error.lineno}"
+        raise BadInput(
+            f"{text!r}: the module {name!r} is no Python that can be read: "
+            f"{error.msg} ({where})."
+        ) from error
+    except BaseException as error:
+        what = f"{type(error).__name__}: {error}".rstrip(": .")
+        raise BadInput(
+            f"{text!r}: the module {name!r} cannot be imported ({what}{_place(error)})."
+        ) from error
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost file and line of a failure outside the import machinery."""
+    step, place = error.__traceback__, ""
+    while step is not None:
+        file = step.tb_frame.f_code.co_filename
+        if not file.startswith("<frozen") and file not in (__file__, importlib.__file__):
+            place = f", {file}, line {step.tb_lineno}"
+        step = step.tb_next
+    return place
