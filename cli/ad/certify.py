@@ -7,6 +7,7 @@ from pathlib import Path
 from tfluck.angular.branch import propose
 from tfluck.angular.certificate import Certificate, save, verify
 from tfluck.angular.functions import AngularFunction
+from tfluck.angular.naming import is_named
 from tfluck.angular.search import hunt
 from tfluck.errors import BadInput, ClaimFailed
 
@@ -32,12 +33,20 @@ from .common import function_option
     help="Least gap between neighbours, the teacher among them, in radians.",
 )
 @function_option
-@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
-    "--max-boxes", type=click.IntRange(1), default=20_000_000, show_default=True
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the certificate goes.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."
+    "--max-boxes", type=click.IntRange(1, 10**9), default=20_000_000, show_default=True
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    default=None,
+    help="Processes (default: cores).",
 )
 @click.option("--check", is_flag=True, help="Exit with 4 unless it is proved.")
 @json_option
@@ -60,6 +69,8 @@ def command(
         raise BadInput(
             f"{function.name} is a Python callable, of which nothing can be proved."
         )
+    if out is not None:
+        _refuse_place(out, function)
     started = time.perf_counter()
     status, boxes, witness = _attempt(m, delta, function, out, max_boxes, jobs)
     result = {
@@ -79,6 +90,19 @@ def command(
         raise ClaimFailed(
             f"min det M_i <= 0 is not proved for {function.name}: {status}."
         )
+
+
+def _refuse_place(out: Path, function: AngularFunction) -> None:
+    """Refuse, before the work, a certificate that nobody could write or read again."""
+    if not is_named(function.name):
+        raise BadInput(
+            f"A certificate names its function and imports no code, so one about "
+            f"{function.name} could not be verified; leave -o away to prove it here."
+        )
+    if out.exists() and not out.is_file():
+        raise BadInput(f"{out} is no regular file, so no certificate is written there.")
+    if not out.absolute().parent.is_dir():
+        raise BadInput(f"There is no folder {out.parent} to write {out.name} to.")
 
 
 def _attempt(
@@ -105,7 +129,8 @@ def _attempt(
         return "undecided", tree.boxes, None
     certificate = Certificate(function.name, m, delta, tree.symbols)
     with bar(None, " leaves") as advance:
-        verify(certificate, jobs or os.cpu_count() or 1, advance)
+        own = None if is_named(function.name) else function
+        verify(certificate, jobs or os.cpu_count() or 1, advance, own)
     if out:
         save(certificate, out)
         talk(f"Certificate written to {out}.")

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tfluck.angular.naming import FORMS, parse
 from tfluck.angular.functions import AngularFunction
+from tfluck.angular.matrices import MOST_DRAWN
+from tfluck.angular.naming import FORMS, parse
 
 from ..options import click, talk
 
@@ -61,11 +62,37 @@ function_option = click.option(
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True
 )
-plot_option = click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw to .png, .pdf or .svg.",
-)
+
+
+class Picture(click.Path):
+    """A path to draw to, refused at once where its suffix says no format we have."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Check the suffix before anything is computed."""
+        from tfluck.figures.style import format_of
+
+        path = Path(str(super().convert(value, param, ctx)))
+        format_of(path)
+        return path
+
+
+plot_option = click.option("--plot", type=Picture(), help="Draw to .png, .pdf or .svg.")
+
+
+def students_option(least: int, default: int) -> Any:
+    """Return ``--m`` for commands that look at many sets of angles."""
+    return click.option(
+        "--m",
+        type=click.IntRange(least, MOST_DRAWN),
+        default=default,
+        show_default=True,
+        help="Students.",
+    )
 
 
 def warn_uncertified(function: AngularFunction) -> None:

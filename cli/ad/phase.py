@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfluck.angular.phase import phase_diagram
+from tfluck.angular.phase import Phase, phase_diagram
 from tfluck.errors import BadInput
 
 from ..options import click, json_option
@@ -25,7 +25,9 @@ DEFAULT = [*np.linspace(1.1, 3, 20).round(10).tolist(), 1.94, 1.98, 2.02, 2.06]
 @click.option(
     "--m", "sizes", type=Numbers(), default=[3.0, 5.0], help="Students; default 3,5."
 )
-@click.option("--samples", type=click.IntRange(1), default=1500, show_default=True)
+@click.option(
+    "--samples", type=click.IntRange(1, 10**9), default=1500, show_default=True
+)
 @seed_option
 @plot_option
 @json_option
@@ -41,10 +43,14 @@ def command(
     if any(m != int(m) for m in sizes):
         raise BadInput("--m takes whole numbers.")
     found = phase_diagram(sorted(set(decays)), [int(m) for m in sizes], samples, seed)
+    _print(found, seed, as_json)
     if plot:
         from tfluck.figures.angular import draw_phase
 
         draw_phase(found, plot)
+
+
+def _print(found: Phase, seed: int, as_json: bool) -> None:
     rows: list[dict[str, object]] = [
         {
             "decay": float(p),
@@ -57,6 +63,6 @@ def command(
         for b, m in enumerate(found.sizes)
     ]
     if as_json:
-        emit_json({"samples": samples, "seed": seed, "rows": rows})
+        emit_json({"samples": found.samples, "seed": seed, "rows": rows})
         return
     click.echo(table(rows))

@@ -6,19 +6,19 @@ from tfluck.angular.search import hunt
 from ..options import click, json_option
 from ..options import command as declare
 from ..output import emit_json
-from .common import function_option, seed_option, warn_uncertified
+from .common import function_option, seed_option, students_option, warn_uncertified
 
 
 @declare(
     "tfluck ad search --m 4 --function poisson:0.8",
     "tfluck ad search --m 3 --function relu --json",
 )
-@click.option(
-    "--m", type=click.IntRange(3), default=3, show_default=True, help="Students."
-)
+@students_option(3, 3)
 @function_option
 @seed_option
-@click.option("--draws", type=click.IntRange(1), default=50_000, show_default=True)
+@click.option(
+    "--draws", type=click.IntRange(1, 10**9), default=50_000, show_default=True
+)
 @json_option
 def command(
     m: int, function: AngularFunction, seed: int, draws: int, as_json: bool

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.lemmas import Finding, decreasing, end_values, product_inequality
-from tfluck.angular.spectrum import spectrum_of
+from tfluck.angular.spectrum import Spectrum, spectrum_of
 
 from ..options import click, json_option
 from ..options import command as declare
@@ -28,10 +28,20 @@ def command(
     found = spectrum_of(function, terms)
     lemmas = [decreasing(function), product_inequality(function)]
     first, last = end_values(function)
+    _print(function, found, lemmas, (first, last), as_json)
     if plot:
         from tfluck.figures.angular import draw_spectrum
 
         draw_spectrum(found, plot)
+
+
+def _print(
+    function: AngularFunction,
+    found: Spectrum,
+    lemmas: list[Finding],
+    ends: tuple[float, float],
+    as_json: bool,
+) -> None:
     if as_json:
         emit_json(
             {
@@ -44,7 +54,7 @@ def command(
                 "negative": found.negative,
                 "reason": found.reason,
                 "certified": found.certified,
-                "end_values": [first, last],
+                "end_values": list(ends),
                 "lemmas": [_object(lemma) for lemma in lemmas],
             }
         )
@@ -61,7 +71,7 @@ def command(
     click.echo(
         f"\nsum of the rest: {tail}\nAD: {found.ad}   PAD: {found.pad}\n{found.reason}."
     )
-    click.echo(f"f(0) = {first:.12g}, f(π) = {last:.12g}")
+    click.echo(f"f(0) = {ends[0]:.12g}, f(π) = {ends[1]:.12g}")
     for lemma in lemmas:
         answer = {True: "holds", False: "fails", None: "undecided"}[lemma.holds]
         click.echo(

@@ -15,7 +15,10 @@ from ..output import emit_json
 @declare("tfluck ad verify cert.json", "tfluck ad verify cert.json --json")
 @click.argument("certificate", type=click.Path(path_type=Path))
 @click.option(
-    "--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    default=None,
+    help="Processes (default: cores).",
 )
 @json_option
 def command(certificate: Path, jobs: int | None, as_json: bool) -> None:

@@ -25,7 +25,7 @@ class DefaultGroup(LazyGroup):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``descent`` before options that name no command."""
-        if not args or (args[0] not in self.table and args[0] not in ("-h", "--help")):
+        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
             args = ["descent", *args]
         return super().parse_args(ctx, args)
 

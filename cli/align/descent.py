@@ -21,9 +21,9 @@ HALF_PLANE = "0.3,0.85,1.45,2.1,2.75"
 
 def teachers_from(text: str) -> Array:
     """Read ``5`` as five teachers spread round the circle, ``0.3,0.9`` as their angles."""
+    if text.strip().isdecimal():
+        return spread_teachers(int(text[:20]))
     try:
-        if text.strip().isdigit():
-            return spread_teachers(int(text))
         angles = np.array([float(part) for part in text.split(",")])
     except ValueError as error:
         raise BadInput(
@@ -55,28 +55,68 @@ def _steps(text: str | None, steps: int) -> list[int]:
 @click.option(
     "--teachers", default=HALF_PLANE, show_default=True, help="Angles, or a number."
 )
-@click.option("--students", type=click.IntRange(1), default=20, show_default=True)
-@click.option("--steps", type=click.IntRange(0), default=50_000, show_default=True)
-@click.option("--lr", type=FiniteFloat(0.0, above=True), default=0.1, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--students",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Number of student neurons.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(0, 10**9),
+    default=50_000,
+    show_default=True,
+    help="Descent steps.",
+)
+@click.option(
+    "--lr",
+    type=FiniteFloat(0.0, above=True),
+    default=0.1,
+    show_default=True,
+    help="Learning rate; below 4 over the number of students is stable.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Of the students' start, and of the batches of sgd.",
+)
 @click.option(
     "--init",
     type=FiniteFloat(0.0, above=True),
     default=0.1,
     show_default=True,
-    help="Std.",
+    help="Standard deviation of each coordinate of a student at the start.",
 )
 @click.option(
     "--snapshots", help="Steps, such as 0,10,1000; default those of figure 1."
 )
 @click.option(
-    "--method", type=click.Choice(["population", "sgd"]), default="population"
+    "--method",
+    type=click.Choice(["population", "sgd"]),
+    default="population",
+    show_default=True,
+    help="The exact gradient of the expected loss, or that of fresh Gaussian batches.",
 )
 @click.option(
-    "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="sgd."
+    "--batch-size",
+    type=click.IntRange(1, 10**6),
+    default=64,
+    show_default=True,
+    help="Inputs a step of --method sgd.",
 )
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--gif", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the snapshots side by side to .png, .pdf or .svg (plane only).",
+)
+@click.option(
+    "--gif",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the way of the students as an animation (.gif, plane only).",
+)
 @json_option
 def command(
     teachers: str, students: int, steps: int, as_json: bool, **options: Any
@@ -106,8 +146,8 @@ def command(
             options["seed"],
             lambda step: advance(min(100, steps - step)),
         )
-    _draw(found, shown, options["plot"], options["gif"])
     report(found, {*shown, steps}, as_json)
+    _draw(found, shown, options["plot"], options["gif"])
 
 
 def _frames(gif: Path | None, plot: Path | None, steps: int) -> list[int]:

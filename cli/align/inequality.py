@@ -19,7 +19,9 @@ from ..output import emit_json, table
 @click.option(
     "--dim", type=click.IntRange(1), default=3, show_default=True, help="Dimension."
 )
-@click.option("--samples", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option(
+    "--samples", type=click.IntRange(1, 10**9), default=10_000, show_default=True
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--check", is_flag=True, help="Exit with 4 if it is violated.")
 @json_option

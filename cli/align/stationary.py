@@ -16,7 +16,7 @@ from .descent import teachers_from
 @click.option(
     "--m", type=click.IntRange(1), default=3, show_default=True, help="Students."
 )
-@click.option("--starts", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--starts", type=click.IntRange(1, 10**7), default=200, show_default=True)
 @click.option(
     "--teachers", default="0.0", show_default=True, help="Angles, or a number."
 )

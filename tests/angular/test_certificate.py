@@ -1,12 +1,18 @@
 """Certificates: what is proved verifies, what is tampered with does not."""
 
 import base64
+import contextlib
 import json
+import subprocess
+import sys
+import time
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +20,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tfluck.angular import Certificate, check, hunt, load, parse, propose, save, verify
+from tfluck.angular.branch import children as children_of
 from tfluck.angular.leaf import is_negative
 from tfluck.angular.matrices import TURN
+from tfluck.angular.tree import leaves
 from tfluck.errors import BadInput, ClaimFailed, TfluckError
 
 DELTA = 0.6
@@ -121,6 +129,10 @@ def tampered(path: Path, change: Callable[[dict], None]) -> None:
         lambda f: f.update(m="3"),
         lambda f: f.update(m=True),
         lambda f: f.update(delta=None),
+        lambda f: f.update(delta=10**400),
+        lambda f: f.update(delta=-(10**400)),
+        lambda f: f.update(delta=0),
+        lambda f: f.update(delta=4),
         lambda f: f.update(format="other"),
         lambda f: f.update(format_version=99),
         lambda f: f.update(
@@ -137,6 +149,92 @@ def test_hostile_files_are_refused_in_one_sentence(
     with pytest.raises(TfluckError) as caught:
         load(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_small_file_cannot_ask_for_much_memory(proved: Certificate) -> None:
+    # 5.5 kB when packed: a tree of 4 million halvings, whose widest level would fill 400 MB.
+    wide = b"a" * (2**21 - 1) + b"2" * 2**21
+    tracemalloc.start()
+    with pytest.raises(ClaimFailed, match="cannot be confirmed"):
+        verify(replace(proved, tree=wide))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * len(wide) + 10_000_000
+
+
+def test_the_walk_visits_every_box_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # In chunks of any size, the same leaves with the same boxes: those of a walk by levels.
+    symbols = propose(parse("relu"), 3, 0.7).symbols
+    whole = sorted(leaf for batch in leaves(symbols, 3, 0.7) for leaf in batch)
+    monkeypatch.setattr("tfluck.angular.tree._AT_A_TIME", 7)
+    monkeypatch.setattr("tfluck.angular.tree._BATCH", 5)
+    small = list(leaves(symbols, 3, 0.7))
+    assert sorted(leaf for batch in small for leaf in batch) == whole
+    assert {len(batch) for batch in small[:-1]} == {5}
+    low, width, begin, expected = np.zeros((3, 1)), np.ones((3, 1)), 0, []
+    while low.shape[1]:
+        here = np.frombuffer(symbols[begin : begin + low.shape[1]], dtype=np.uint8)
+        begin += len(here)
+        for n in np.flatnonzero(here == ord("2")).tolist():
+            expected.append((tuple(zip(low[:, n], width[:, n], strict=True)), 2))
+        low, width = children_of(low, width, here)
+    assert sorted(expected) == whole
+
+
+def test_a_function_of_the_users_own_is_verified_in_process(
+    proved: Certificate,
+) -> None:
+    own = replace(parse("relu"), name="users:own")
+    claim = replace(proved, function="users:own")
+    assert verify(claim, jobs=2, function=own) == verify(proved)
+    with pytest.raises(ClaimFailed):
+        verify(claim, function=replace(parse("poisson:0.8"), name="users:own"))
+    with pytest.raises(BadInput, match="names no function"):
+        verify(claim)
+
+
+def test_workers_end_when_their_parent_is_killed(
+    tmp_path: Path, proved: Certificate
+) -> None:
+    path = tmp_path / "certificate.json"
+    save(Certificate("relu", 3, 0.2, propose(parse("relu"), 3, 0.2).symbols), path)
+    command = [sys.executable, "-m", "tfluck.cli", "ad", "verify", path, "--jobs", "2"]
+    parent = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        workers = wait_for(lambda: children(parent.pid, 2))
+        parent.kill()
+        parent.wait()
+        assert wait_for(lambda: not any(map(alive, workers)))
+    finally:
+        parent.kill()
+        parent.communicate()
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    for _ in range(600):
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen within half a minute")
+
+
+def children(parent: int, least: int) -> list[int]:
+    """Return the spawned workers of a process, once there are ``least`` of them."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            words = status.read_text().rpartition(")")[2].split()
+            line = (status.parent / "cmdline").read_bytes()
+            if int(words[1]) == parent and b"spawn_main" in line:
+                found.append(int(status.parent.name))
+    return found if len(found) >= least else []
+
+
+def alive(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z"
+    return False
 
 
 @given(cut=st.integers(0, 1500), junk=st.binary(max_size=20))

@@ -150,6 +150,11 @@ def test_matrices_are_those_of_the_definition() -> None:
         "math:nothing",
         "math:pi",
         "relu:1",
+        ":x",
+        ".x:y",
+        "..:y",
+        "a b:y",
+        "a..b:y",
     ],
 )
 def test_unknown_functions_are_refused_in_a_sentence(text: str) -> None:
@@ -176,10 +181,13 @@ def test_callables_of_one_number_and_of_arrays_agree(
 
 
 def test_a_user_may_bring_a_provable_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = AngularFunction("own", lambda e, t: e.exp(-t * t))
+    # It goes by the name typed: one that calls itself relu must not be taken for it.
+    own = AngularFunction("relu", lambda e, t: e.exp(-t * t))
     user_module(monkeypatch, own=own)
-    assert parse("users_own:own") is own
-    assert own.provable
+    found = parse("users_own:own")
+    assert found.formula is own.formula
+    assert found.name == "users_own:own"
+    assert found.provable
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """``tfluck ad``: the contract's JSON, exit codes, one sentence for each wrong input."""
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -202,10 +204,31 @@ WRONG = [
     ("phase", "--m", "3.5"),
     ("spectrum", "--terms", "1"),
     ("sample", "--samples", "10", "--plot", "picture.txt"),
+    ("check", "--angles", "1,2", "-f", ":x"),
+    ("check", "--angles", "1,2", "-f", ".x:y"),
+    ("check", "--angles", ",".join(f"{k / 33:.3f}" for k in range(1, 201))),
+    ("sample", "--m", "1000"),
+    ("sample", "--m", "9" * 400),
+    ("sample", "--samples", "9" * 400),
+    ("surface", "--m", "1000000000"),
+    ("surface", "--points", "9" * 400),
+    ("search", "--m", "100000"),
+    ("search", "--draws", "9" * 400),
+    ("phase", "--m", "100000"),
+    ("certify", "--max-boxes", "9" * 400),
+    ("certify", "--jobs", "9" * 400),
+    ("verify", "/dev/zero"),
+    ("verify", "/dev"),
+    ("certify", "--delta", "1", "-o", "/dev/full"),
+    ("certify", "--delta", "1", "-o", "/no/such/folder/c.json"),
 ]
 
 
-@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def short(arguments: tuple) -> str:
+    return " ".join(word[:30] for word in arguments)
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=short)
 def test_wrong_input_is_refused_in_one_sentence(tfluck: Call, arguments: tuple) -> None:
     result = tfluck("ad", *arguments)
     assert result.exit_code == 2, result.output
@@ -241,6 +264,120 @@ def test_user_functions_come_from_the_working_directory(
     assert found["certified"] is False
     assert found["enclosures"] == {"det": None, "dets": None}
     assert "nothing is certified" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sample", "--samples", "990000000"),
+        ("surface", "--m", "3", "--fix", "1=1", "--points", "2001"),
+        ("spectrum", "--terms", "2000"),
+        ("phase",),
+    ],
+)
+def test_a_wrong_picture_is_refused_before_the_work(
+    tfluck: Call, command: tuple
+) -> None:
+    result = tfluck("ad", *command, "--plot", "x.jpeg")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert ".png, .pdf or .svg" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sample", "--samples", "50"),
+        ("surface", "--fix", "1=1", "--points", "5"),
+        ("spectrum", "--terms", "4"),
+        ("phase", "--decays", "2.5", "--samples", "20", "--m", "3"),
+    ],
+)
+def test_numbers_come_before_a_picture_that_fails(
+    tfluck: Call, tmp_path: Path, command: tuple
+) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "picture.png"
+    result = tfluck("ad", *command, "--json", "--plot", path)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)
+
+
+def test_a_fifo_is_no_certificate(tfluck: Call, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    result = tfluck("ad", "verify", tmp_path / "fifo")
+    assert result.exit_code == 2
+    assert "is a fifo" in result.stderr
+
+
+@pytest.mark.parametrize("m", ["3", "4", "5"])
+def test_search_takes_no_rounding_for_a_counterexample(tfluck: Call, m: str) -> None:
+    # cos has rank 2: every determinant is 0.
+    found = answer(tfluck("ad", "search", "--function", "math:cos", "--m", m, "--json"))
+    assert found["found"] is False
+    shown = tfluck("ad", "check", "--function", "math:cos", "--angles", "1,2,4")
+    assert "undecided" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("raise RuntimeError('no luck')", ("RuntimeError: no luck", "line 1")),
+        ("import sys\nsys.exit(7)", ("SystemExit: 7", "line 2")),
+        ("def f(t:\n", ("was never closed", "line 1")),
+        ("import no_module_of_this_name", ("no_module_of_this_name", "line 1")),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_named(
+    content: str,
+    words: tuple,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tfluck: Call,
+) -> None:
+    name = "broken_" + hashlib.md5(content.encode()).hexdigest()
+    (tmp_path / f"{name}.py").write_text(content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    result = tfluck("ad", "check", "--angles", "1,2", "-f", f"{name}:f")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert all(word in result.stderr for word in (*words, f"{name}.py"))
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_what_a_module_prints_stays_off_stdout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tfluck: Call
+) -> None:
+    (tmp_path / "talking_kernels.py").write_text(
+        "print('hello')\ndef f(t):\n    return 1 / (1 + t * t)\n"
+        "def leaves(t):\n    raise SystemExit(9)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    call = ("ad", "check", "--angles", "1,2", "--json", "-f")
+    result = tfluck(*call, "talking_kernels:f")
+    assert json.loads(result.stdout)["verdict"]
+    assert "hello" in result.stderr
+    left = tfluck(*call, "talking_kernels:leaves")
+    assert left.exit_code == 2
+    assert "raised SystemExit" in left.stderr
+
+
+def test_certify_proves_a_users_own_function_but_writes_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tfluck: Call
+) -> None:
+    (tmp_path / "provable_kernels.py").write_text(
+        "from dataclasses import replace\n"
+        "from tfluck.angular import parse\n"
+        "own = replace(parse('relu'), name='relu')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    call = ("ad", "certify", "--delta", "0.9", "-f", "provable_kernels:own")
+    assert answer(tfluck(*call, "--json", "--check"))["status"] == "proved"
+    refused = tfluck(*call, "-o", tmp_path / "c.json")
+    assert refused.exit_code == 2
+    assert "leave -o away" in refused.stderr
+    assert not (tmp_path / "c.json").exists()
 
 
 def test_no_ad_or_align_command_imports_tensorflow() -> None:

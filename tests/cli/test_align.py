@@ -98,6 +98,19 @@ WRONG = [
     ("stationary", "--m", "0"),
     ("inequality", "--dim", "0"),
     ("nonsense",),
+    ("--teachers", "1000000000"),
+    ("--teachers", "9" * 400),
+    ("--teachers", "²"),
+    ("--students", "1000000000"),
+    ("--students", "9" * 400),
+    ("--steps", "9" * 400),
+    ("--batch-size", "1000000000"),
+    ("stationary", "--m", "1000000000"),
+    ("stationary", "--m", "9" * 400),
+    ("stationary", "--starts", "9" * 400),
+    ("inequality", "--m", "100000"),
+    ("inequality", "--dim", "9" * 400),
+    ("inequality", "--samples", "9" * 400),
 ]
 
 
@@ -106,6 +119,41 @@ def test_wrong_input_is_refused(tfluck: Call, arguments: tuple) -> None:
     result = tfluck("align", *arguments)
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.stderr
+
+
+def test_no_teacher_is_told_as_such(tfluck: Call) -> None:
+    assert (
+        "At least one teacher is needed; 0" in tfluck("align", "--teachers", "0").stderr
+    )
+
+
+def test_a_misspelt_command_gets_a_hint(tfluck: Call) -> None:
+    result = tfluck("align", "stationery")
+    assert result.exit_code == 2
+    assert "Did you mean stationary?" in result.stderr
+
+
+def test_every_option_of_align_says_what_it_is(tfluck: Call) -> None:
+    lines = tfluck("align", "--help").stdout.splitlines()
+    options = {line.split()[0]: line for line in lines if line.startswith("  --")}
+    for name, words in {
+        "--plot": ".png, .pdf or .svg",
+        "--gif": "animation",
+        "--init": "Standard deviation",
+        "--batch-size": "--method sgd",
+    }.items():
+        start = lines.index(options[name])
+        assert words in " ".join(" ".join(lines[start : start + 2]).split())
+
+
+def test_numbers_come_before_a_picture_that_fails(tfluck: Call, tmp_path: Path) -> None:
+    (tmp_path / "full").touch()
+    path = tmp_path / "full" / "picture.png"
+    result = tfluck(
+        "align", "--steps", "2", "--students", "2", "--json", "--plot", path
+    )
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["snapshots"]
 
 
 def test_divergence_has_its_exit_code(tfluck: Call) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from tfluck.errors import BadInput, Diverged
 
 from .forced import is_alignment_forced
-from .geometry import Array, angles_between, norms
+from .geometry import Array, angles_between, checked_size, norms
 from .loss import population_loss, sampled_gradient, weight_gradient
 
 Method: TypeAlias = Literal["population", "sgd"]
@@ -79,6 +79,7 @@ def initial_students(count: int, dimension: int, scale: float, seed: int) -> Arr
     """Return Gaussian students of standard deviation ``scale``, shape (count, dimension)."""
     if count < 1:
         raise BadInput(f"At least one student is needed; {count} were asked for.")
+    checked_size(count, dimension)
     return np.random.default_rng(seed).normal(0.0, scale, (count, dimension))
 
 
@@ -106,6 +107,7 @@ def descend(
     wanted = sorted({*snapshots, steps})
     if steps < 0 or wanted[0] < 0 or wanted[-1] > steps:
         raise BadInput(f"Snapshots must lie between 0 and {steps} steps.")
+    checked_size(len(students) + len(teachers), teachers.shape[1])
     forced = is_alignment_forced(teachers)
     random = np.random.default_rng([seed, 1])
     students, taken = students.copy(), []

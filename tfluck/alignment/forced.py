@@ -10,7 +10,7 @@ import numpy as np
 
 from tfluck.errors import BadInput
 
-from .geometry import Array, angles_between, directions, norms
+from .geometry import Array, angles_between, checked_size, directions, norms
 
 #: Teachers closer than this to one line count as parallel.
 _PARALLEL = 1e-9
@@ -51,6 +51,7 @@ def spread_teachers(count: int) -> Array:
     """Return ``count`` unit vectors at equal angles round the circle, shape (count, 2)."""
     if count < 1:
         raise BadInput(f"At least one teacher is needed; {count} were asked for.")
+    checked_size(count, 2)
     return polar(2 * np.pi * np.arange(count) / count)
 
 

@@ -1,15 +1,36 @@
 """Angles between vectors, to full precision at 0 and at π, and the paper's f of them."""
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tfluck.errors import BadInput
+
 Array: TypeAlias = NDArray[np.float64]
 
+#: Angles between all pairs of neurons are held at once, some ten arrays of them.
+MOST_PAIRS = 10_000_000
 #: Below this angle to the antipode, f = e³/3 − e⁵/30 + … replaces the closed formula.
 _SERIES_BELOW = 0.3
+
+
+def checked_size(neurons: int, dimension: int) -> None:
+    """Refuse networks whose pairs of neurons would not fit into memory.
+
+    In the plane a pair costs one number an array, in space one for each coordinate.
+
+    Raises:
+        BadInput: too many neurons, or too many dimensions for so many.
+    """
+    if neurons * neurons * (1 if dimension == 2 else dimension) > MOST_PAIRS:
+        most = math.isqrt(MOST_PAIRS // (1 if dimension == 2 else max(dimension, 1)))
+        raise BadInput(
+            f"{neurons} neurons in dimension {dimension} are too many: all pairs of them "
+            f"are held in memory; at most {most} fit."
+        )
 
 
 def norms(vectors: Array) -> Array:

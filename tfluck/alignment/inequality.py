@@ -8,7 +8,7 @@ import numpy as np
 from tfluck.errors import BadInput
 from tfluck.seeds import generator
 
-from .geometry import Array, angles_between
+from .geometry import Array, angles_between, checked_size
 from .theorem import Balance, balance
 
 #: Rounding: a slack above −TOLERANCE of its terms' size counts as nonnegative.
@@ -68,10 +68,11 @@ def challenge(
     one found.
 
     Raises:
-        BadInput: m, dimension or samples below 1.
+        BadInput: m, dimension or samples below 1, or more neurons than fit.
     """
     if min(m, dimension, samples) < 1:
         raise BadInput("m, the dimension and the number of samples must be at least 1.")
+    checked_size(m + 1, dimension)
     random = generator(seed, "align-inequality", m, dimension)
     identity_error, bound, violations = 0.0, np.inf, 0
     least, worst = np.inf, (np.zeros((m, dimension)), np.zeros(dimension))

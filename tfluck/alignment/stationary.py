@@ -23,6 +23,8 @@ Kind: TypeAlias = Literal["aligned", "antipodal", "stationary", "vanished", "ope
 
 #: Gradient and loss below which a point counts as critical, and as of zero loss.
 CRITICAL, ZERO_LOSS = 1e-8, 1e-6
+#: Weights a start may have: a step solves a system of so many equations.
+MOST_UNKNOWNS = 400
 #: Steps of the solver per start.
 ROUNDS = 200
 #: At a gradient of size g the angles are only determined to about g^{1/3}.
@@ -122,13 +124,18 @@ def survey(
     ``teachers`` (k, d) default to one unit teacher in the plane.
 
     Raises:
-        BadInput: m or starts below 1.
+        BadInput: m or starts below 1, or more weights than can be solved for.
     """
     from scipy.optimize import least_squares
 
     if m < 1 or starts < 1:
         raise BadInput(f"m and the number of starts must be at least 1: {m}, {starts}.")
     teachers = np.array([[1.0, 0.0]]) if teachers is None else teachers
+    if m * teachers.shape[1] > MOST_UNKNOWNS:
+        raise BadInput(
+            f"{m} students have {m * teachers.shape[1]} weights to solve for; at most "
+            f"{MOST_UNKNOWNS} are solved for in reasonable time."
+        )
     random = generator(seed, "align-stationary", m)
     shape, points = (m, teachers.shape[1]), []
     for _ in range(starts):

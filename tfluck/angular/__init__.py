@@ -5,9 +5,9 @@ NumPy, SciPy and ball arithmetic (python-flint); never TensorFlow.
 
 from .branch import propose
 from .certificate import Certificate, load, save, verify
-from .naming import FORMS, named, parse
 from .functions import AngularFunction, CosineSeries, Smoothness
 from .matrices import antipodal_pairs, associated, determinants_by_definition
+from .naming import FORMS, named, parse
 from .phase import phase_diagram
 from .sampling import sample
 from .search import hunt

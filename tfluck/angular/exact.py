@@ -5,10 +5,9 @@ kernels). Floats show noise there and balls can never decide; an exact formal su
 The angles are doubles, so distances are q + kπ with rational q and k ∈ {0, 2}.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
-from itertools import combinations
 from typing import TypeAlias
 
 from flint import arb
@@ -46,10 +45,6 @@ def _multiply(left: FormalSum, right: FormalSum) -> FormalSum:
             name = tuple(a + b for a, b in zip(key, other, strict=True))
             product[name] = product.get(name, Fraction(0)) + value * factor
     return {key: value for key, value in product.items() if value}
-
-
-def _minors(columns: int, size: int) -> Iterator[tuple[int, ...]]:
-    return combinations(range(columns), size)
 
 
 def vanishes(matrix: Sequence[Sequence[FormalSum]]) -> bool:

@@ -141,7 +141,7 @@ def call(name: str, function: Callable[[Any], Any], distances: Array) -> Array:
             raise TypeError
     except (TypeError, ValueError):
         result = np.asarray([_point(name, function, float(point)) for point in flat])
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(f"{name} raised {type(error).__name__}: {error}.") from error
     return _real(name, result, flat).reshape(distances.shape)
 
@@ -149,7 +149,7 @@ def call(name: str, function: Callable[[Any], Any], distances: Array) -> Array:
 def _point(name: str, function: Callable[[Any], Any], point: float) -> Any:
     try:
         return function(point)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(
             f"{name} raised {type(error).__name__} at θ = {point!r}: {error}."
         ) from error

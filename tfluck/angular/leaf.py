@@ -24,7 +24,7 @@ def is_negative(function: AngularFunction, box: Box, target: int) -> bool:
 
 
 def _holds(function: AngularFunction, box: Box, target: int, patience: int) -> bool:
-    if _upper_bound(function, box, target) < 0:
+    if upper_bound(function, box, target) < 0:
         return True
     if patience == 0:
         return False
@@ -41,7 +41,7 @@ def _holds(function: AngularFunction, box: Box, target: int, patience: int) -> b
     )
 
 
-def _kernel(function: AngularFunction, gap: arb, reach: arb) -> tuple[arb, arb, arb]:
+def kernel(function: AngularFunction, gap: arb, reach: arb) -> tuple[arb, arb, arb]:
     """Enclose K at the gap, K over gap ± reach, and the slope of K in the gap there.
 
     ``gap`` lies in (−2π, 2π). The distance t is |gap| or 2π − |gap|; where it turns
@@ -76,47 +76,67 @@ def _determinant(rows: Sequence[Sequence[arb]]) -> arb:
     return total
 
 
-def _upper_bound(function: AngularFunction, box: Box, target: int) -> arb:
-    """Return det M_target(centre) + Σ_k r_k sup |∂ det M_target/∂θ_k|, rounded up.
+#: Entries of M_target at the centre and over the box, and the slopes of the latter.
+Entries: TypeAlias = tuple[list[list[arb]], list[list[arb]], dict[tuple[int, int], arb]]
 
-    Row r of M_target belongs to θ_r; column c to θ_c, and column ``target`` to 0.
-    """
+
+def sides(box: Box) -> tuple[list[arb], list[arb]]:
+    """Return centre and radius of each side, in radians."""
     turn = 2 * arb.pi()
-    centre = [turn * (arb(low) + arb(width) / 2) for low, width in box]
-    radius = [arb.pi() * arb(width) for _, width in box]
+    return (
+        [turn * (arb(low) + arb(width) / 2) for low, width in box],
+        [arb.pi() * arb(width) for _, width in box],
+    )
+
+
+def _entries(function: AngularFunction, box: Box, target: int) -> Entries:
+    """Enclose the entries of M_target.
+
+    Row r belongs to θ_r; column c to θ_c, and column ``target`` to 0.
+    """
+    centre, radius = sides(box)
     m = len(box)
-    inner, outer = [], []
-    slopes = {}
-    pairs = {
-        (r, c): _kernel(function, centre[r] - centre[c], radius[r] + radius[c])
-        for r in range(m)
-        for c in range(r)
-    }
     diagonal = function.ball(arb(0))
+    inner = [[diagonal] * m for _ in range(m)]
+    outer = [[diagonal] * m for _ in range(m)]
+    slopes = {}
     for r in range(m):
-        sharp, blurred = [], []
-        for c in range(m):
-            if c == target - 1:
-                value, over, slopes[r, c] = _kernel(function, centre[r], radius[r])
-            elif r == c:
-                value, over = diagonal, diagonal
-            else:
-                value, over, slope = pairs[max(r, c), min(r, c)]
-                slopes[r, c] = slope if r > c else -slope
-            sharp.append(value)
-            blurred.append(over)
-        inner.append(sharp)
-        outer.append(blurred)
-    gradient = [arb(0)] * m
+        for c in range(r):
+            found = kernel(function, centre[r] - centre[c], radius[r] + radius[c])
+            inner[r][c], outer[r][c], slopes[r, c] = found
+            inner[c][r], outer[c][r], slopes[c, r] = *found[:2], -found[2]
+    for r, c in ((r, target - 1) for r in range(m)):
+        found = kernel(function, centre[r], radius[r])
+        inner[r][c], outer[r][c], slopes[r, c] = found
+    return inner, outer, slopes
+
+
+def gradient(function: AngularFunction, box: Box, target: int) -> list[arb]:
+    """Enclose ∂ det M_target/∂θ_k over the box, k = 1 … m."""
+    _, outer, slopes = _entries(function, box, target)
+    return _gradient(outer, slopes, target)
+
+
+def _gradient(
+    outer: list[list[arb]], slopes: dict[tuple[int, int], arb], target: int
+) -> list[arb]:
+    parts = [arb(0)] * len(outer)
     for (r, c), slope in slopes.items():
         minor = [row[:c] + row[c + 1 :] for k, row in enumerate(outer) if k != r]
         term = slope * _determinant(minor)
         if (r + c) % 2:
             term = -term
-        gradient[r] += term
+        parts[r] += term
         if c != target - 1:
-            gradient[c] -= term
+            parts[c] -= term
+    return parts
+
+
+def upper_bound(function: AngularFunction, box: Box, target: int) -> arb:
+    """Return det M_target(centre) + Σ_k r_k sup |∂ det M_target/∂θ_k|, rounded up."""
+    inner, outer, slopes = _entries(function, box, target)
     bound = _determinant(inner)
-    for part, reach in zip(gradient, radius, strict=True):
+    parts = _gradient(outer, slopes, target)
+    for part, reach in zip(parts, sides(box)[1], strict=True):
         bound += part.abs_upper() * reach
     return bound

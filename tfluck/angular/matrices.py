@@ -16,23 +16,45 @@ from tfluck.errors import BadInput
 from .functions import AngularFunction, Array
 
 TURN = 2 * math.pi
+#: Relative error, in rows, that a float64 matrix of a callable and its factorisation are
+#: taken to have for each student.
+NOISE = 256 * 2.0**-53
+#: One set of angles may have this many students; where there are many sets, fewer.
+MOST_STUDENTS, MOST_DRAWN = 64, 32
 
 
 def checked_angles(angles: Sequence[float] | Array) -> Array:
     """Return ``angles`` as a float64 vector, refusing what is not m ≥ 1 angles in [0, 2π).
 
     Raises:
-        BadInput: no angle, an angle that is not finite, or one outside [0, 2π).
+        BadInput: no angle or too many, an angle that is not finite or not in [0, 2π).
     """
     theta = np.asarray(angles, dtype=np.float64)
     if theta.ndim != 1 or theta.size == 0:
         raise BadInput("At least one student angle is needed (m ≥ 1).")
+    if theta.size > MOST_STUDENTS:
+        raise BadInput(
+            f"{theta.size} angles are more than can be judged: the work grows as m⁴ and "
+            f"the determinants shrink faster than any precision; at most {MOST_STUDENTS}."
+        )
     for value in theta.tolist():
         if not math.isfinite(value):
             raise BadInput(f"Angles must be finite numbers, and one is {value!r}.")
         if not 0 <= value < TURN:
             raise BadInput(f"Angles must lie in [0, 2π), and one is {value!r}.")
     return theta
+
+
+def checked_students(m: int, least: int = 1) -> None:
+    """Refuse a number of students too small for the question, or too large for many sets.
+
+    Raises:
+        BadInput: m is not between ``least`` and ``MOST_DRAWN``.
+    """
+    if not least <= m <= MOST_DRAWN:
+        raise BadInput(
+            f"The number of students m must be {least} to {MOST_DRAWN} here; it is {m}."
+        )
 
 
 def distance(x: Array, y: Array | float) -> Array:
@@ -106,6 +128,23 @@ def determinants_by_definition(
         replaced[:, :, i] = b
         dets[i] = np.linalg.det(replaced)
     return np.linalg.det(stack), dets
+
+
+def rounding_noise(function: AngularFunction, angles: Array) -> Array:
+    """Return how large float64 may make a vanishing det M_i, shape (m, n).
+
+    Rows that are off by a share ε of their length move a determinant by at most m ε
+    times Hadamard's bound Π |row|, whatever the determinant itself is.
+    """
+    matrix, right = associated(function, angles)
+    squares = np.square(matrix)
+    rows = squares.sum(axis=1) + np.square(right)
+    m = len(angles)
+    noise = np.empty(angles.shape)
+    for i in range(m):
+        lengths = np.sqrt(np.maximum(rows - squares[:, i], 0.0))
+        noise[i] = m * m * NOISE * lengths.prod(axis=0)
+    return noise
 
 
 def antipodal_pairs(angles: Sequence[float] | Array, tolerance: float = 1e-12) -> int:

@@ -54,6 +54,11 @@ FORMS = (
 )
 
 
+def is_named(text: str) -> bool:
+    """Tell whether ``text`` names a member of a family, not code of the user's."""
+    return text.partition(":")[0] in _FAMILIES
+
+
 def named(text: str) -> AngularFunction:
     """Return the family member ``text`` names; never imports code.
 
@@ -61,7 +66,7 @@ def named(text: str) -> AngularFunction:
         BadInput: no family has this name, or its numbers are wrong.
     """
     family, _, rest = text.partition(":")
-    if family not in _FAMILIES:
+    if not is_named(text):
         raise BadInput(f"{text!r} names no function; known are {FORMS}.")
     build, fewest, most = _FAMILIES[family]
     try:
@@ -84,7 +89,7 @@ def parse(text: str) -> AngularFunction:
         BadInput: neither a family nor an importable callable.
     """
     head, _, attribute = text.partition(":")
-    if head in _FAMILIES or not attribute.isidentifier():
+    if is_named(text) or not attribute.isidentifier():
         return named(text)
     module = _import(text, head)
     if not hasattr(module, attribute):
@@ -128,7 +133,10 @@ def _place(error: BaseException) -> str:
     step, place = error.__traceback__, ""
     while step is not None:
         file = step.tb_frame.f_code.co_filename
-        if not file.startswith("<frozen") and file not in (__file__, importlib.__file__):
+        if not file.startswith("<frozen") and file not in (
+            __file__,
+            importlib.__file__,
+        ):
             place = f", {file}, line {step.tb_lineno}"
         step = step.tb_next
     return place

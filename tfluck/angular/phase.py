@@ -16,7 +16,7 @@ from tfluck.errors import BadInput
 from tfluck.seeds import generator
 
 from .functions import AngularFunction, Array, CosineSeries
-from .matrices import TURN
+from .matrices import TURN, checked_students
 from .signs import HOLDS, UNDECIDED, VIOLATED, certified_signs
 
 #: Angles are multiples of 2π/GRID, where the infinite sum folds into a finite one.
@@ -104,8 +104,10 @@ def phase_diagram(
     Raises:
         BadInput: nothing to do, m < 3, or a decay outside [1.1, 20].
     """
-    if not decays or not sizes or min(sizes) < 3 or samples < 1:
+    if not decays or not sizes or samples < 1:
         raise BadInput("The phase diagram needs decays, sizes m ≥ 3 and samples ≥ 1.")
+    for m in sizes:
+        checked_students(m, least=3)
     shares = np.zeros((3, len(decays), len(sizes)))
     for row, decay in enumerate(decays):
         function = decay_family(decay)

@@ -17,7 +17,7 @@ from tfluck.errors import BadInput
 from tfluck.seeds import generator
 
 from .functions import AngularFunction, Array
-from .matrices import TURN
+from .matrices import TURN, checked_students
 from .signs import DEGENERATE, HOLDS, UNDECIDED, VIOLATED, ZERO, Signs, certified_signs
 
 #: Samples per block; large enough to be fast, small enough to stay in the caches.
@@ -107,10 +107,11 @@ def sample(
     ``progress`` receives the number of samples of every finished block.
 
     Raises:
-        BadInput: m or samples is below 1, or the function fails.
+        BadInput: m is not 1 to 32, nothing to draw, or the function fails.
     """
-    if m < 1 or samples < 1:
-        raise BadInput(f"m and samples must be at least 1; they are {m} and {samples}.")
+    checked_students(m)
+    if samples < 1:
+        raise BadInput(f"At least one sample is needed; {samples} were asked for.")
     histogram, counts, by_ball = SignedLogHistogram(), np.zeros(5, dtype=np.int64), 0
     max_z, started = -math.inf, time.perf_counter()
     kept: list[Array] = []

@@ -11,7 +11,7 @@ from tfluck.errors import BadInput
 from tfluck.seeds import generator
 
 from .functions import AngularFunction, Array
-from .matrices import TURN, least_gap
+from .matrices import TURN, checked_students, least_gap
 from .signs import solve
 from .verdicts import Check, check
 
@@ -67,8 +67,7 @@ def hunt(
     Raises:
         BadInput: m < 3, where the conjecture makes no claim, or no angles with such gaps.
     """
-    if m < 3:
-        raise BadInput(f"Conjecture 5.5 is about m ≥ 3 students; m is {m}.")
+    checked_students(m, least=3)
     if not gap * (m + 1) < TURN:
         raise BadInput(f"No {m} students and a teacher have gaps of {gap:g} all round.")
 

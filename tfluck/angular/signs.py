@@ -16,8 +16,13 @@ import numpy as np
 from .balls import certified, degenerate
 from .engine import UNIT
 from .functions import AngularFunction, Array
-from .matrices import associated, determinants_by_definition, sweep
-from .verdicts import NOISE, sign_verdict
+from .matrices import (
+    associated,
+    determinants_by_definition,
+    rounding_noise,
+    sweep,
+)
+from .verdicts import sign_verdict
 
 #: Covers the rounding of the bounds themselves, which are sums of nonnegative terms.
 SLACK = 1 + 1e-10
@@ -144,7 +149,7 @@ def certified_signs(function: AngularFunction, angles: Array) -> Signs:
         verdicts[negative] = HOLDS
         verdicts[positive] = VIOLATED
     if not function.provable:
-        return Signs(z, verdicts if function.certifiable else _guess(solved, angles), 0)
+        return Signs(z, verdicts, 0)
     open_ones = np.flatnonzero(verdicts == UNDECIDED)
     for index in open_ones.tolist():
         verdicts[index], z[index] = _decide(function, angles[:, index])
@@ -161,11 +166,11 @@ def _decide(function: AngularFunction, theta: Array) -> tuple[int, float]:
 def _guess(function: AngularFunction, angles: Array) -> Signs:
     """Judge by float64 alone, with determinants by their definition; nothing certified."""
     dets = determinants_by_definition(function, angles)[1]
-    noise = NOISE * np.abs(dets).max(axis=0)
+    noise = rounding_noise(function, angles)
     least: Array = dets.min(axis=0)
     verdicts = np.full(angles.shape[1], UNDECIDED, dtype=np.int8)
-    verdicts[least < -noise] = HOLDS
-    verdicts[least > noise] = VIOLATED
+    verdicts[(dets < -noise).any(axis=0)] = HOLDS
+    verdicts[(dets > noise).all(axis=0)] = VIOLATED
     verdicts[degenerate_columns(angles)] = DEGENERATE
     return Signs(least, verdicts, 0)
 

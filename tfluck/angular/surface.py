@@ -8,7 +8,7 @@ import numpy as np
 from tfluck.errors import BadInput
 
 from .functions import AngularFunction, Array
-from .matrices import TURN, checked_angles, least_gap
+from .matrices import TURN, checked_angles, checked_students, least_gap
 from .signs import (
     DEGENERATE,
     HOLDS,
@@ -20,6 +20,8 @@ from .signs import (
 )
 
 _AT_A_TIME = 4096
+#: Angles of all grid points together (half a gigabyte).
+MOST_NUMBERS = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,20 @@ def surface(
     Raises:
         BadInput: not exactly two angles are free, or an angle or the grid is unusable.
     """
+    checked_students(m, least=2)
     free = tuple(i for i in range(1, m + 1) if i not in fixed)
-    if m < 2 or any(not 1 <= i <= m for i in fixed) or len(free) != 2:
+    if any(not 1 <= i <= m for i in fixed) or len(free) != 2:
         raise BadInput(
             f"A surface needs exactly two free angles: fix m − 2 of the students 1 … {m}."
         )
     if not 2 <= points <= 2001:
         raise BadInput(
             f"The grid needs 2 to 2001 points a side; {points} were asked for."
+        )
+    if m * points * points > MOST_NUMBERS:
+        raise BadInput(
+            f"{points} points a side at m = {m} are {m * points * points} angles; "
+            f"at most {MOST_NUMBERS} are held at once, so take fewer points."
         )
     if fixed:
         checked_angles(list(fixed.values()))

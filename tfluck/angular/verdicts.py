@@ -9,13 +9,10 @@ from flint import arb
 
 from .balls import Enclosures, certified, degenerate
 from .functions import AngularFunction, Array
-from .matrices import checked_angles, determinants_by_definition
+from .matrices import checked_angles, determinants_by_definition, rounding_noise
 
 Verdict: TypeAlias = Literal["holds", "violated", "zero", "undecided", "degenerate"]
 Interval: TypeAlias = tuple[float, float]
-
-#: Relative noise below which a float64 determinant has no sign worth reporting.
-NOISE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -95,13 +92,13 @@ def _uncertified(function: AngularFunction, theta: Array, coincide: bool) -> Che
         values[..., 0]
         for values in determinants_by_definition(function, theta[:, None])
     )
-    noise = NOISE * max(abs(float(det)), *map(abs, dets.tolist()), 1e-300)
+    noise = rounding_noise(function, theta[:, None])[:, 0]
     verdict: Verdict = "undecided"
     if coincide:
         verdict = "degenerate"
-    elif dets.min() < -noise:
+    elif (dets < -noise).any():
         verdict = "holds"
-    elif dets.min() > noise:
+    elif (dets > noise).all():
         verdict = "violated"
     return Check(
         angles=tuple(theta.tolist()),
