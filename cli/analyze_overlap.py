@@ -111,7 +111,8 @@ def overlap_rows(
     from dataclasses import asdict
 
     from tfluck.analysis.lipschitz import layer_constants
-    from tfluck.analysis.overlap import gaussian_gram, overlap
+    from tfluck.analysis.overlap import overlap
+    from tfluck.theory.kernels import gaussian_gram
 
     rows = []
     for index, (affine, gram) in enumerate(zip(net.layers, grams, strict=False)):

@@ -16,6 +16,7 @@ COMMANDS = {
     "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
     "align": (".align", "Two-layer students turning towards teachers, exactly."),
+    "theory": (".theory", "Theorems and assumptions of the paper, tried one by one."),
     "doctor": (".doctor", "Report versions, devices, disk and determinism."),
     "completion": (".completion", "Print a shell's completion script."),
 }

@@ -17,8 +17,8 @@ FLOORS = [
     {"papers"},
     {"sweeps", "figures"},
     {"training"},
-    {"runs", "data", "models"},
-    {"analysis", "theory", "angular", "alignment", "foreign"},
+    {"runs", "data", "models", "theory"},
+    {"analysis", "angular", "alignment", "foreign"},
     {
         "__init__",
         "architectures",
@@ -39,6 +39,7 @@ FLOORS = [
 ]
 #: Rooms that must work without TensorFlow.
 DRY = {
+    "theory",
     "angular",
     "alignment",
     "figures",

@@ -9,20 +9,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from tfluck.analysis.lipschitz import (
-    LIMITS,
-    angles,
-    layer_constants,
-    smallest_constant,
-)
-from tfluck.analysis.overlap import (
-    Gram,
-    gaussian_gram,
-    overlap,
-    pair_ratios,
-    psi_d,
-    psi_l,
-)
+from tfluck.analysis.lipschitz import LIMITS, layer_constants
+from tfluck.analysis.overlap import Gram, overlap, pair_ratios
+from tfluck.theory.kernels import gaussian_gram
 
 SAMPLES = 200_000
 
@@ -44,13 +33,6 @@ def test_orthogonal_nodes_with_a_bias(bias: float) -> None:
     error_l = np.sqrt(second**2 / SAMPLES) / second
     assert abs(found.eps_d.max - expected_d) < 6 * error_d
     assert abs(found.eps_l.max - expected_l) < 6 * error_l
-
-
-def test_the_notes_figures_of_orthogonal_nodes() -> None:
-    found = overlap(gaussian_gram(np.eye(7)))
-    assert found.eps_d.max == found.eps_d.median == 0.5
-    np.testing.assert_allclose(found.eps_l.mean, 1 / np.pi)
-    assert found.probability.max == 0.5
 
 
 def test_samples_agree_with_the_closed_form() -> None:
@@ -120,19 +102,6 @@ def test_ratios_are_symmetric_in_the_nodes() -> None:
 
 #: notes/luck_matters.md section 5; K_d in closed form is (π/2) / (√2 (π − limit)).
 TABLE = {45: (0.471, 0.760), 90: (0.7071, 1.794), 120: (1.06, 5.0), 135: (1.41, 10.4)}
-
-
-@pytest.mark.parametrize("limit", TABLE)
-def test_constants_of_gaussian_inputs(limit: int) -> None:
-    k_d = smallest_constant(psi_d(angles(limit)), limit)
-    k_l = smallest_constant(psi_l(angles(limit)), limit)
-    exact = (np.pi / 2) / (np.sqrt(2) * (np.pi - np.deg2rad(limit)))
-    np.testing.assert_allclose(k_d, exact, rtol=1e-12)
-    np.testing.assert_allclose([k_d, k_l], TABLE[limit], rtol=6e-3)
-
-
-def test_no_constant_reaches_the_opposite_direction() -> None:
-    assert smallest_constant(psi_l(angles(180)), 180) is None
 
 
 @pytest.mark.parametrize("bias", [0.0, -1.0])

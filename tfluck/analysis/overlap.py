@@ -98,33 +98,3 @@ def pair_ratios(matrix: Array) -> Array:
     j, k = np.triu_indices(len(matrix), 1)
     own = np.diag(matrix)
     return np.asarray(matrix[j, k] / np.minimum(own[j], own[k]))
-
-
-def gaussian_gram(kernel: ArrayLike) -> Gram:
-    """Return d and l in closed form for inputs x ~ N(0, I) and no biases.
-
-    With θ the angle of two weight vectors, d = (π − θ)/2π and
-    l = ‖w‖‖w'‖ (sin θ + (π − θ) cos θ)/2π (Eq. 7 and section 3.2 of paper 1). Scaling
-    all inputs by a number changes neither ε.
-
-    Args:
-        kernel: ``[inputs, nodes]``; no node may have zero weights.
-    """
-    w = np.asarray(kernel, np.float64)
-    norms = np.linalg.norm(w, axis=0)
-    angle = np.arccos(np.clip((w / norms).T @ (w / norms), -1, 1))
-    np.fill_diagonal(angle, 0)
-    return Gram(1, psi_d(angle), np.outer(norms, norms) * psi_l(angle))
-
-
-def psi_d(angle: ArrayLike) -> Array:
-    """Return P(both on) for unit weights at ``angle`` (radians) and N(0, I) inputs."""
-    folded = np.arccos(np.cos(angle))
-    return np.asarray((np.pi - folded) / (2 * np.pi))
-
-
-def psi_l(angle: ArrayLike) -> Array:
-    """Return E[ReLU ReLU] for unit weights at ``angle`` and N(0, I) inputs."""
-    folded = np.arccos(np.cos(angle))
-    wedge = np.sin(folded) + (np.pi - folded) * np.cos(folded)
-    return np.asarray(np.maximum(wedge, 0) / (2 * np.pi))
