@@ -6,7 +6,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint types format bench wheel-check clean
+.PHONY: help install demo test test-all lint types format bench mutants wheel-check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -33,6 +33,10 @@ bench: install  ## speed against a PyTorch loop; prints a table and writes it to
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/ad.py
+
+mutants: install  ## do the tests notice wrong lines? prints who survives and writes it to benchmarks/
+	$(BIN)/python -m pip install --quiet --editable '.[dev,mutants]'
+	$(BIN)/python benchmarks/mutants.py
 
 wheel-check: install  ## build the wheel, install it elsewhere, ask it for help
 	rm -rf build/wheel && $(BIN)/python -m pip wheel --quiet --no-deps -w build/wheel .

@@ -1,7 +1,11 @@
 """A remote file is a file: same bytes, few of them, and no trust in the server."""
 
+import email.message
+import io
 import os
 import socket
+import urllib.request
+import urllib.response
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -65,6 +69,40 @@ def test_redirect_out_of_the_web_is_refused(target, remote, server):
     server.redirect = target
     with pytest.raises(Refused):
         RangedFile(f"{server.address}/moved/{remote.name}")
+
+
+class Answering(urllib.request.BaseHandler):
+    """Answers for the whole web: one redirect, then a page of two bytes."""
+
+    handler_order = 100
+
+    def __init__(self, target):
+        self.target = target
+
+    def https_open(self, request):
+        moved = request.full_url != self.target
+        headers = email.message.Message()
+        headers["Location"] = self.target
+        body = io.BytesIO(b"" if moved else b"ok")
+        answer = urllib.response.addinfourl(
+            body, headers, request.full_url, 302 if moved else 200
+        )
+        answer.msg = "Found"
+        return answer
+
+    http_open = https_open
+
+
+@pytest.mark.parametrize("old", ["http", "https"])
+@pytest.mark.parametrize("new", ["http", "https"])
+def test_a_redirect_never_gives_up_encryption(old, new):
+    opener = ranged._web_only()
+    opener.add_handler(Answering(f"{new}://b.example/x"))
+    if (old, new) == ("https", "http"):
+        with pytest.raises(Refused, match="from https to http"):
+            opener.open(f"{old}://a.example/x")
+    else:
+        assert opener.open(f"{old}://a.example/x").read() == b"ok"
 
 
 def test_file_that_changes_is_refused(remote, server):
