@@ -73,7 +73,10 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "epochs": (click.IntRange(min=0), "[40]"),
     "samples-per-epoch": (COUNT, "[100000; the size of a finite set]"),
     "batch-size": (COUNT, "[64]"),
-    "lr": (SCHEDULE, "A rate, or a schedule like 0:0.05,20:0.01. [0.05]"),
+    "lr": (
+        SCHEDULE,
+        "A rate, or a schedule like 0:0.05,20:0.01. [0.05; by size on labelled images, and for cnn without BatchNorm]",
+    ),
     "momentum": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
     "weight-decay": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
     "loss": (_choice("loss"), "cross-entropy is on the teacher's argmax. [mse]"),

@@ -144,3 +144,16 @@ def test_costs_count_every_product() -> None:
     twice = plan(config, 1e11).seconds - 10, plan(config, 2e11).seconds - 10
     assert 1.5 < twice[0] / twice[1] < 2.01
     assert step_flop(config) * config.chunk < 1e12
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_conv_students_without_batch_norm_get_a_rate_they_survive(scale: str) -> None:
+    """0.15 × outputs ÷ features trained, the paper's 0.05 kills most of them."""
+    config = make_config(scale, arch="cnn", batch_norm="none")
+    shrunk = 16 - 2 * len(config.teacher_widths)
+    features = shrunk**2 * config.student_widths[-1]
+    assert 0.1 < config.learning_rate(0) * features / config.outputs < 0.2
+    for others in ({"arch": "fc", "batch_norm": "none"}, {"arch": "cnn"}):
+        assert make_config(scale, **others).lr == ((0, 0.05),)
+    given = make_config(scale, arch="cnn", batch_norm="none", lr=((0, 0.05),))
+    assert given.lr == ((0, 0.05),)

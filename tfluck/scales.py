@@ -51,7 +51,8 @@ def make_config(
     if given.get("samples") is not None:
         defaults["samples_per_epoch"] = given["samples"]
     config = RunConfig.from_dict(defaults | given)
-    if data and "lr" not in given:
+    bare = config.reads_images and config.batch_norm == "none"
+    if "lr" not in given and (data or bare):
         config = dataclasses.replace(config, lr=((0, image_rate(config)),))
     if "chunk" in given:
         return config
@@ -59,7 +60,11 @@ def make_config(
 
 
 def image_rate(config: RunConfig) -> float:
-    """Return a learning rate at which students of labelled images train, 1 digit."""
+    """Return a learning rate at which students of images train, 1 digit.
+
+    That is of labelled images, and of Gaussian ones where there is no BatchNorm: at
+    the paper's rate most nodes of such students die.
+    """
     rate = GAUSSIAN_RATE * config.outputs / 100
     if config.reads_images:
         bearable = BEARABLE[config.batch_norm] * config.outputs

@@ -116,3 +116,30 @@ def test_zero_epochs_only_look(make_run: Any, tf: Any) -> None:
     assert run.status() == "finished"
     for before, after in zip(start, trainer.student.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_students_of_images_live_without_batch_norm_at_the_default_rate(
+    make_run: Any, tf: Any
+) -> None:
+    """At the paper's 0.05 every student of the upper layer dies within an epoch."""
+    from tfluck.runs import summarize
+    from tfluck.training.trainer import Trainer
+
+    sizes = {
+        "teacher_widths": (4, 4),
+        "multiplier": 10,
+        "outputs": 100,
+        "image_size": 16,
+        "samples_per_epoch": 640,
+        "batch_size": 64,
+        "epochs": 1,
+    }
+    dead = {}
+    for rate in (None, ((0, 0.05),)):
+        given = sizes if rate is None else sizes | {"lr": rate}
+        run = make_run(arch="cnn", batch_norm="none", **given)
+        Trainer(run, 1, lambda step, note: None).train()
+        found = summarize(run)
+        dead[rate] = found["layers"][1]["dead_student_nodes"]["final"][0]
+        assert bool(found["warnings"]) == (rate is not None)
+    assert list(dead.values()) == [0, 40]
