@@ -1,5 +1,6 @@
 """What the data set and a pretrained teacher decide of a run's settings."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,27 @@ def with_ingredients(
             )
         return data, settings
     return data, settings | _teacher_settings(settings, data, find_teacher(root, name))
+
+
+def require_teacher(settings: Settings, data: Settings, root: Path, scale: str) -> None:
+    """Refuse to let students of labelled data learn from a random teacher.
+
+    Raises:
+        BadInput: the message holds the two commands that work.
+    """
+    if not data or settings.get("teacher"):
+        return
+    name, arch = settings["dataset"], settings.get("arch", "fc")
+    kind = name.partition(":")[0]
+    given = shlex.join(
+        ["--dataset", name, "--arch", arch, "--scale", scale, "--out", str(root)]
+    )
+    raise BadInput(
+        f"{kind} has labels, and a random teacher has learned none of them: what its "
+        "students reach would mean nothing. Train a teacher first, then its students:\n"
+        f"  tfluck pretrain {given} --name {kind}-{arch}-teacher\n"
+        f"  tfluck train {given} --teacher {kind}-{arch}-teacher"
+    )
 
 
 def _teacher_settings(settings: Settings, data: Settings, folder: Path) -> Settings:

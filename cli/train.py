@@ -14,7 +14,7 @@ from tfluck.presets import load_preset
 from tfluck.runs import Run, RunLayout, find_or_create, summarize
 from tfluck.scales import make_config
 
-from .ingredients import with_ingredients
+from .ingredients import require_teacher, with_ingredients
 from .options import (
     click,
     is_verbose,
@@ -83,6 +83,7 @@ def command(
     """
     wanted = given_settings(preset, scale, settings)
     data, wanted = with_ingredients(wanted, out, preset)
+    require_teacher(wanted, data, out, scale)
     config = make_config(scale, data=data, **wanted)
     jobs = jobs or os.cpu_count() or 1
     if dry_run:

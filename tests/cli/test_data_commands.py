@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +14,9 @@ import numpy as np
 import pytest
 
 from tfluck.presets import presets
-from tfluck.runs import RunLayout
+from tfluck.runs import RunLayout, Teacher, write_teacher
+from tfluck.runs.layout import TeacherLayout
+from tfluck.runs.teachers import digest_of
 
 Call = Callable[..., Any]
 
@@ -108,8 +112,6 @@ def test_a_teacher_that_does_not_fit_is_refused(
         "train", "--teacher", digits[1]["run"], *given, "--out", tmp_path / "runs"
     )
     assert result.exit_code == 2
-    import re
-
     assert re.search(message, result.stderr), result.stderr
     assert not (tmp_path / "runs").exists()
 
@@ -139,12 +141,27 @@ def test_wrong_usage_is_one_sentence(
     assert "Traceback" not in result.stderr
 
 
+def in_name_only(folder: Path) -> Path:
+    """A teacher of CIFAR-10 that nobody will look at."""
+    weights = TeacherLayout(folder).weights
+    weights.write_bytes(b"weights")
+    teacher = Teacher(
+        arch="fc", input_shape=(32, 32, 3), widths=(4, 4), outputs=10,
+        batch_norm="none", bn_affine=False, dataset="cifar10", accuracy={}, pruned={},
+        recipe={}, weights_sha256=digest_of(weights),
+    )  # fmt: skip
+    write_teacher(folder, teacher)
+    return folder
+
+
 @pytest.mark.parametrize("command", ["pretrain", "train"])
 def test_missing_data_is_an_error_before_anything_is_made(
     call: Call, tmp_path: Path, command: str
 ) -> None:
+    teacher = ("--teacher", in_name_only(tmp_path)) if command == "train" else ()
     result = call(command, "--dataset", "cifar10", "--arch", "fc", "--scale", "smoke",
-                  "--data-dir", tmp_path / "sets", "--out", tmp_path / "runs")  # fmt: skip
+                  "--data-dir", tmp_path / "sets", "--out", tmp_path / "runs",
+                  *teacher)  # fmt: skip
     assert result.exit_code == 1
     assert "cifar-10-binary.tar.gz (170052171 bytes, SHA-256 c4a38c50" in result.stderr
     assert not (tmp_path / "sets").exists()
@@ -163,7 +180,7 @@ def test_data_that_is_not_here_says_so_without_tensorflow(tmp_path: Path) -> Non
         ("data", "list"),
         ("data", "verify", "cifar10"),
         ("data", "prepare", "mnist"),
-        ("train", "--dataset", "cifar10", "--out", str(tmp_path / "runs")),
+        ("pretrain", "--dataset", "cifar10", "--out", str(tmp_path / "runs")),
     ):
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments],
@@ -171,6 +188,23 @@ def test_data_that_is_not_here_says_so_without_tensorflow(tmp_path: Path) -> Non
         )  # fmt: skip
         assert done.stdout.strip().endswith("False"), done.stderr
         assert done.returncode == (0 if arguments[1] == "list" else 1)
+
+
+def test_labels_without_a_teacher_are_refused_with_what_works(
+    call: Call, tmp_path: Path
+) -> None:
+    """The two commands of the message are typed as they stand."""
+    out = tmp_path / "my runs"
+    result = call("train", "--dataset", "digits", "--scale", "smoke", "--out", out)
+    assert result.exit_code == 2 and "a random teacher" in result.stderr
+    assert not out.exists()
+    commands = re.findall(r"^  tfluck (.*)$", result.stderr, re.MULTILINE)
+    assert [line.split()[0] for line in commands] == ["pretrain", "train"]
+    small = ("--teacher-widths", "8", "--batch-norm", "none", "--multiplier", 2)
+    for line, more in zip(commands, (small[:4], small[4:]), strict=True):
+        done = call(*shlex.split(line), *more, "--epochs", 2, "--no-jit", "--json")
+        assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["accuracy"]["teacher_accuracy"][0] > 0.5
 
 
 def test_the_list_is_complete(call: Call, tmp_path: Path) -> None:
