@@ -75,7 +75,8 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "batch-size": (COUNT, "[64]"),
     "lr": (
         SCHEDULE,
-        "A rate, or a schedule like 0:0.05,20:0.01. [0.05; by size on labelled images, and for cnn without BatchNorm]",
+        "A rate, or a schedule like 0:0.05,20:0.01. [0.05; less for labels and for cnn "
+        "without BatchNorm]",
     ),
     "momentum": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
     "weight-decay": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
