@@ -1,5 +1,6 @@
 """`tfluck analyze compare`: correlation of any two Keras models, layer by layer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from .output import emit_json, table
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from tfluck.runs.matrices import Matrices
 
 #: Inputs in one piece.
 PIECE = 256
@@ -65,34 +68,9 @@ def command(
     trust. Layers pair up from the lowest. ρ̄ is the mean best correlation over live
     teacher nodes; "all nodes" is the mean with those that never change at 0.
     """
-    from tfluck.runtime import start_tensorflow
-
     inputs = read_inputs(data)
-    start_tensorflow()
-    from tfluck.models.brought import check_inputs, hidden_layers, load_keras
-    from tfluck.training.comparing import batched, compare_layers, hidden_function
-
-    models = [
-        hidden_layers(load_keras(path), names)
-        for path, names in ((teacher, teacher_layers), (student, student_layers))
-    ]
-    for model in models:
-        check_inputs(model, inputs.shape[1:])
-    one, other = map(hidden_function, models)
-    found = compare_layers(one, other, batched(inputs, PIECE))
-    from tfluck.runs.matrices import Matrices
-
-    from .analyze_correlation import match_rows
-
-    matrices = Matrices(0, data, [c.rho for c in found], [c.live for c in found])
-    layers = [
-        {"teacher_layer": t, "student_layer": s} | row
-        for t, s, row in zip(
-            *(model.output_names for model in models),
-            match_rows(matrices, [c.cka for c in found]),
-            strict=True,
-        )
-    ]
+    nets = (teacher, teacher_layers), (student, student_layers)
+    matrices, layers = _compare(nets, inputs, data)
     if as_json:
         emit_json(
             {
@@ -110,6 +88,33 @@ def command(
         state = "", matrices.rho, matrices.live
         title = f"{teacher.name} and {student.name} on {len(inputs)} inputs"
         save_plot(plot, lambda: draw_correlations([state], title))
+
+
+def _compare(
+    nets: Sequence[tuple[Path, tuple[str, ...]]], inputs: "np.ndarray", data: Path
+) -> tuple["Matrices", list[dict[str, Any]]]:
+    """Correlate two networks, each a file and its layers, on ``inputs`` from ``data``."""
+    from tfluck.runtime import start_tensorflow
+
+    start_tensorflow()
+    from tfluck.models.brought import check_inputs, hidden_layers, load_keras
+    from tfluck.runs.matrices import Matrices
+    from tfluck.training.comparing import batched, compare_layers, hidden_function
+
+    from .analyze_correlation import match_rows
+
+    models = [hidden_layers(load_keras(path), names) for path, names in nets]
+    for model in models:
+        check_inputs(model, inputs.shape[1:])
+    one, other = map(hidden_function, models)
+    found = compare_layers(one, other, batched(inputs, PIECE))
+    matrices = Matrices(0, data, [c.rho for c in found], [c.live for c in found])
+    rows = match_rows(matrices, [c.cka for c in found])
+    names = zip(*(model.output_names for model in models), strict=True)
+    return matrices, [
+        {"teacher_layer": t, "student_layer": s} | row
+        for (t, s), row in zip(names, rows, strict=True)
+    ]
 
 
 def read_inputs(path: Path) -> "np.ndarray":

@@ -2,6 +2,11 @@
 
 import json
 import math
+import os
+import resource
+import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -58,11 +63,66 @@ def test_a_failed_write_leaves_the_old_bytes_and_no_litter(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_a_sentence() -> None:
-    if not Path("/dev/full").exists():
-        pytest.fail("this test wants Linux's /dev/full")
-    with pytest.raises(TfluckError, match="Cannot write"):
-        write_json(Path("/proc/version/inside"), {})
+@pytest.fixture
+def little_room() -> Iterator[None]:
+    """The system refuses to let any file of ours grow beyond 64 bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    deaf = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, deaf)
+
+
+@pytest.mark.parametrize("size", [400, 40_000])
+def test_a_file_that_cannot_grow_is_a_sentence_and_the_old_one_stays(
+    tmp_path: Path, little_room: None, size: int
+) -> None:
+    """Whether a write fails or only the flush of what was buffered."""
+    write_json(tmp_path / "x.json", {})
+    for write in (
+        lambda: write_json(tmp_path / "x.json", ["x" * size]),
+        lambda: write_arrays(tmp_path / "x.npz", {"a": np.zeros(size)}),
+    ):
+        with pytest.raises(
+            TfluckError, match=r"Cannot write .*x\.(json|npz): File too"
+        ):
+            write()
+    assert (tmp_path / "x.json").read_text() == "{}\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_full_disk_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux keeps one disk that is always full."""
+
+    def on_the_full_disk(**where: object) -> tuple[int, str]:
+        name = tmp_path / ".x.json.new"
+        name.touch()
+        return os.open("/dev/full", os.O_WRONLY), str(name)
+
+    monkeypatch.setattr(tempfile, "mkstemp", on_the_full_disk)
+    with pytest.raises(TfluckError, match="No space left on device"):
+        write_json(tmp_path / "x.json", {"a": 1})
+    assert not list(tmp_path.iterdir())
+
+
+def test_bytes_are_on_the_disk_before_their_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut leaves a new name over an empty file."""
+    synced, real = [], os.fsync
+
+    def fsync(handle: int) -> None:
+        synced.append((os.fstat(handle).st_ino, (tmp_path / "x").exists()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomic(tmp_path / "x", lambda stream: stream.write(b"new"))
+    assert ((tmp_path / "x").stat().st_ino, False) in synced
 
 
 def test_an_unwritable_place_is_a_sentence(tmp_path: Path) -> None:

@@ -139,9 +139,7 @@ def sample(
         degenerate=int(counts[DEGENERATE]),
         max_z=max_z,
         quantiles={str(q): histogram.quantile(q) for q in (0.01, 0.5, 0.99)},
-        by_float=(samples - by_ball - int(counts[UNDECIDED]))
-        if function.certifiable
-        else 0,
+        by_float=function.certifiable * (samples - by_ball - int(counts[UNDECIDED])),
         by_ball=by_ball,
         certified=function.certifiable,
         seconds=time.perf_counter() - started,
