@@ -1,5 +1,5 @@
 """``python -m tfluck.cli`` does what ``tfluck`` does."""
 
-from .main import main
+from .entry import main
 
 main()

@@ -29,6 +29,7 @@ FLOORS = [
         "errors",
         "files",
         "presets",
+        "processes",
         "runtime",
         "scales",
         "seeds",

@@ -7,15 +7,18 @@ all, wherever they are, the driver leaves a ``stop`` file there.
 
 import multiprocessing
 import os
+import shlex
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from tfluck.errors import Diverged, Interrupted, TfluckError
 from tfluck.files import write_atomic, write_json
+from tfluck.processes import orphaned, signals_held, worker_pool, working
 from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import locked
 from tfluck.runtime import can_compute_with, start_tensorflow
@@ -24,6 +27,8 @@ from tfluck.sweeps.signals import Signals
 #: (seed, step, note)
 Report = Callable[[int, int, str], None]
 POLL_SECONDS = 0.5
+#: Keras builds one network at a time, though a cluster's worker has several threads.
+_building = threading.Lock()
 
 
 def train_run(
@@ -48,7 +53,7 @@ def train_run(
         RunBusy: another process drives or trains the run.
         Diverged, Interrupted: as the worst of the students ended.
     """
-    with locked(run.layout.lock), Signals() as signals:
+    with locked(run.layout.lock), Signals() as signals, _summarized(run):
         run.layout.stop.unlink(missing_ok=True)
         adopt_teacher(run)
         todo = [s for s in run.seeds if run.seed_status(s).get("status") != "finished"]
@@ -58,11 +63,29 @@ def train_run(
             elif len(run.seeds) == 1 and can_compute_with(run.config.threads):
                 for seed in todo:
                     _train(run, seed, partial(report, seed), signals.asked, quiet)
-            else:
-                _drive_pool(run, todo, jobs, signals, report)
+            elif todo:
+                with worker_pool(max(1, min(jobs, len(todo)))) as pool:
+                    _drive(run, todo, pool, signals, report)
+        except Interrupted as stop:
+            raise Interrupted(f"{stop} {_resumable(run)}", stop.signal) from None
         finally:
             run.layout.stop.unlink(missing_ok=True)
+
+
+def _resumable(run: Run) -> str:
+    return f"`tfluck resume {shlex.quote(str(run.layout.root))}` goes on."
+
+
+@contextmanager
+def _summarized(run: Run) -> Iterator[None]:
+    """Write the summary in the end; an error that is on its way goes before its own."""
+    try:
+        yield
+    except BaseException:
+        with suppress(TfluckError):
             write_json(run.layout.summary, summarize(run))
+        raise
+    write_json(run.layout.summary, summarize(run))
 
 
 def _train(
@@ -77,22 +100,14 @@ def _train(
     from tfluck.training.teachers import keep_teacher
     from tfluck.training.trainer import Trainer
 
-    apparatus = apparatus_of(run, threading.get_ident())
-    if apparatus.teacher is not None:
-        keep_teacher(run, apparatus.teacher)
-    Trainer(run, seed, report, apparatus).train(stop_asked)
-
-
-def _drive_pool(
-    run: Run, seeds: list[int], jobs: int, signals: Signals, report: Report
-) -> None:
-    # Spawned, because TensorFlow does not survive a fork; kept for the next seed,
-    # because loading TensorFlow costs as much as a small run.
-    workers = max(1, min(jobs, len(seeds)))
-    with ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn")
-    ) as pool:
-        _drive(run, seeds, pool, signals, report)
+    if number := stop_asked():
+        raise Interrupted("Stopped before a step was made.", number)
+    with _building:
+        apparatus = apparatus_of(run, threading.get_ident())
+        if apparatus.teacher is not None:
+            keep_teacher(run, apparatus.teacher)
+        trainer = Trainer(run, seed, report, apparatus)
+    trainer.train(stop_asked)
 
 
 def _drive(
@@ -102,42 +117,54 @@ def _drive(
     signals: Signals,
     report: Report,
 ) -> None:
-    root = str(run.layout.root.resolve())
-    places = run.config.places
-    futures = {executor.submit(train_seed, root, seed, places): seed for seed in seeds}
+    root, places = str(run.layout.root.resolve()), run.config.places
+    with signals_held():
+        futures = {executor.submit(train_seed, root, s, places): s for s in seeds}
     pending: set[Future[None]] = set(futures)
     asked = False
     while pending:
         _, pending = wait(pending, timeout=POLL_SECONDS)
         if (number := signals.asked()) and not asked:
             asked = True
-            write_atomic(run.layout.stop, lambda stream: stream.write(b"%d" % number))
+            _ask_to_stop(run, number)
             for future in pending:
                 future.cancel()
         for seed in futures.values():
             status = run.seed_status(seed)
             for note in [*status.get("complaints", []), status.get("note", "")]:
                 report(seed, int(status.get("step", 0)), str(note))
-    _raise_worst(futures, signals)
+    _raise_worst(run, futures, signals)
 
 
-def _raise_worst(futures: dict[Future[None], int], signals: Signals) -> None:
+def _ask_to_stop(run: Run, number: int) -> None:
+    try:
+        write_atomic(run.layout.stop, lambda stream: stream.write(b"%d" % number))
+    except TfluckError:  # a full disk has no place for questions
+        for child in multiprocessing.active_children():
+            child.terminate()
+
+
+def _raise_worst(run: Run, futures: dict[Future[None], int], signals: Signals) -> None:
     """Raise the first real failure; else a divergence, naming its seed; else the stop."""
     errors = {
         seed: error
         for future, seed in futures.items()
         if not future.cancelled() and (error := future.exception())
     }
-    expected = (Diverged, Interrupted)
     for seed, error in errors.items():
-        if not isinstance(error, expected):
+        if isinstance(error, BrokenExecutor) and not signals.asked():
+            raise TfluckError(
+                "A process that trained students was killed, perhaps for want of memory; "
+                f"up to their last checkpoints nothing is lost: {_resumable(run)}"
+            ) from error
+        if not isinstance(error, Diverged | Interrupted | BrokenExecutor):
             raise TfluckError(f"Seed {seed}: {error}") from error
     for seed, error in errors.items():
         if isinstance(error, Diverged):
             raise Diverged(f"Seed {seed}: {error}", error.step)
     if errors or signals.asked():
         number = signals.asked() or signal.SIGTERM
-        raise Interrupted("Stopped with checkpoints; `tfluck resume` goes on.", number)
+        raise Interrupted("Stopped with checkpoints.", number)
 
 
 def train_seed(root: str, seed: int, places: dict[str, str | None]) -> None:
@@ -145,13 +172,22 @@ def train_seed(root: str, seed: int, places: dict[str, str | None]) -> None:
     run = open_run(Path(root)).placed(places)
     driver = os.getppid()
 
-    with Signals() as signals:
+    with Signals() as signals, working():
 
         def stop_asked() -> int | None:
             if run.layout.stop.exists():
-                return int(run.layout.stop.read_text() or signal.SIGTERM)
-            if os.getppid() != driver:
+                return _number(run.layout.stop)
+            if orphaned.is_set() or os.getppid() != driver:
                 return signal.SIGTERM
             return signals.asked()
 
+        if number := stop_asked():
+            raise Interrupted("Stopped before a step was made.", number)
         _train(run, seed, lambda step, note: None, stop_asked)
+
+
+def _number(stop: Path) -> int:
+    """Return the signal that the stop file names; SIGTERM if it was gone again."""
+    with suppress(OSError, ValueError):
+        return int(stop.read_text())
+    return signal.SIGTERM

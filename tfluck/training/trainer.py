@@ -6,12 +6,13 @@ observes. Resuming is the same path with a later first step.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import tensorflow as tf
 
 from tfluck.data.stream import Batches, open_stream
-from tfluck.errors import Diverged, Interrupted
+from tfluck.errors import Diverged, Interrupted, TfluckError
 from tfluck.runs import Row, Run
 from tfluck.runs.lock import locked
 from tfluck.runtime import threads_here
@@ -86,7 +87,8 @@ class Trainer:
                 self._end(name, message=str(error), **bad)
                 raise
             except Exception as error:
-                self.status.close("failed", self.progress.step, message=str(error))
+                with suppress(TfluckError):  # a full disk takes no status either
+                    self.status.close("failed", self.progress.step, message=str(error))
                 raise
             seconds = time.monotonic() - started - self.looking
             rate = (self.progress.step - first) / max(seconds, 1e-9)
