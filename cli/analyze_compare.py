@@ -63,11 +63,16 @@ def command(
 ) -> None:
     """Match the hidden nodes of STUDENT with those of TEACHER, two .keras files.
 
-    Files are read in Keras' safe mode; one that names a Lambda or anything else that may
-    run code is refused. A reader can still have faults: bring files from people you
-    trust. Layers pair up from the lowest. ρ̄ is the mean best correlation over live
-    teacher nodes; "all nodes" is the mean with those that never change at 0.
+    Nothing of a file is run, and Keras does not read it: known layers are built anew from
+    its description, and a file with any other layer, or with a Lambda, is refused. Layers
+    pair up from the lowest. ρ̄ is the mean best correlation over live teacher nodes;
+    "all nodes" is the mean with those that never change at 0.
     """
+    from tfluck.foreign.keras_model import check_keras
+
+    # What can be told in a moment is told before Keras takes its seconds.
+    for path in (teacher, student):
+        check_keras(path)
     inputs = read_inputs(data)
     nets = (teacher, teacher_layers), (student, student_layers)
     matrices, layers = _compare(nets, inputs, data)

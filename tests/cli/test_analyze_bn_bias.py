@@ -219,7 +219,7 @@ def test_weights_belong_to_models_in_turn(run, write_vgg):
         (["--model", "ConvNeXtTiny"], "LayerNorm"),
         (["--model", "VGG16"], "--images"),
         (["--model", "vgg19", "--weights", "x.h5"], "--images"),
-        (["--weights", "nothing.pth"], "No such file"),
+        (["--weights", "nothing.pth"], "There is no file"),
         (["--weights", "ftp://host/x.pth"], "http or https"),
         (["--model", "all", "--weights", "x.pth"], "--weights"),
         (["--model", "vgg11_bn", "--model", "vgg16_bn", "--weights", "x"], "each"),

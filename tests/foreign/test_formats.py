@@ -148,7 +148,7 @@ def test_unknown_format_is_refused(raw):
 
 
 def test_missing_file_is_the_users_mistake(tmp_path):
-    with pytest.raises(BadInput, match="No such file"):
+    with pytest.raises(BadInput, match="There is no file"):
         open_tensors(str(tmp_path / "nothing.pth"))
 
 

@@ -2,7 +2,7 @@
 
 h5py reads the tensors and JSON the description; no Keras code runs, so nothing a file
 says can name a function to call. HDF5's library itself is C and may crash on a damaged
-file; :mod:`tfluck.foreign.rehearsal` finds out beforehand.
+file, so all this runs in a child only; see :mod:`tfluck.foreign.apart`.
 
 Names come out as ``layer/gamma``, ``layer/beta``, ``layer/moving_mean``,
 ``layer/moving_variance``, whatever the age of the file.
@@ -20,11 +20,13 @@ import numpy as np
 
 from tfluck.foreign.keras_graph import roles
 from tfluck.foreign.naming import natural
+from tfluck.foreign.npz import DEFLATE
 from tfluck.foreign.tensors import (
     MAX_TENSORS,
     Refused,
     TensorFile,
     check_size,
+    zip_damage,
 )
 
 MAX_CONFIG_BYTES = 64 * 2**20
@@ -47,11 +49,15 @@ _NUMBERED = re.compile(r"(?:.*/)?(?P<kind>[^/]+)/vars/(?P<index>\d+)")
 
 
 def read_keras_hdf5(
-    stream: BinaryIO, config: Mapping[str, Any] | None = None
+    stream: BinaryIO,
+    config: Mapping[str, Any] | None = None,
+    *,
+    by_path: bool = False,
 ) -> TensorFile:
     """Read what tensors a Keras HDF5 file holds.
 
-    ``config`` is the network's description if the file itself carries none.
+    ``config`` is the network's description if the file itself carries none. Tensors
+    are named by layer, or ``by_path`` as they lie.
 
     Raises:
         Refused: the file is damaged, or keeps its numbers somewhere else.
@@ -61,7 +67,11 @@ def read_keras_hdf5(
         own = file.attrs.get("model_config")
         config = config or (parse_config(own) if own is not None else {})
         datasets = _datasets(file)
-        names = _names(file, datasets, config)
+        names = (
+            {path: path for path in datasets}
+            if by_path
+            else _names(file, datasets, config)
+        )
         shapes = {name: tuple(datasets[path].shape) for name, path in names.items()}
     except _DAMAGE as error:
         raise Refused("The HDF5 file is damaged or truncated.") from error
@@ -74,7 +84,7 @@ def read_keras_hdf5(
     )
 
 
-def read_keras_archive(archive: zipfile.ZipFile) -> TensorFile:
+def read_keras_archive(archive: zipfile.ZipFile, by_path: bool = False) -> TensorFile:
     """Read ``config.json`` and ``model.weights.h5`` of a ``.keras``, nothing else.
 
     Raises:
@@ -82,7 +92,18 @@ def read_keras_archive(archive: zipfile.ZipFile) -> TensorFile:
     """
     config = parse_config(_member(archive, "config.json", MAX_CONFIG_BYTES))
     weights = _member(archive, "model.weights.h5", MAX_MEMBER_BYTES)
-    return read_keras_hdf5(io.BytesIO(weights), config)
+    return read_keras_hdf5(io.BytesIO(weights), config, by_path=by_path)
+
+
+def read_description(stream: BinaryIO) -> Mapping[str, Any]:
+    """Read ``config.json`` of a ``.keras`` alone; no HDF5 is opened for it.
+
+    Raises:
+        Refused: it is missing, damaged or larger than the cap.
+    """
+    with zip_damage():
+        archive = zipfile.ZipFile(stream)
+        return parse_config(_member(archive, "config.json", MAX_CONFIG_BYTES))
 
 
 def _member(archive: zipfile.ZipFile, name: str, cap: int) -> bytes:
@@ -134,7 +155,14 @@ def _read(name: str, dataset: h5py.Dataset) -> np.ndarray:
             raise Refused(f"Tensor '{name}' is kept outside the file; it is not read.")
         if dataset.shape is None or dataset.dtype.kind not in "fiub":
             raise Refused(f"Tensor '{name}' holds no numbers.")
-        check_size(name, int(dataset.size) * dataset.dtype.itemsize)
+        nbytes = int(dataset.size) * dataset.dtype.itemsize
+        check_size(name, nbytes)
+        # HDF5 fills what was never written with zeros, however much it is.
+        filtered = dataset.id.get_create_plist().get_nfilters() > 0
+        if nbytes > dataset.id.get_storage_size() * (DEFLATE if filtered else 1):
+            raise Refused(
+                f"Tensor '{name}' claims {nbytes:,} bytes that are not there."
+            )
         return np.asarray(dataset[()])
     except _DAMAGE as error:
         raise Refused(f"Tensor '{name}' is damaged or truncated.") from error

@@ -1,32 +1,23 @@
 """Open other people's weights: a path or a URL in, named tensors out."""
 
 import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from tfluck.errors import BadInput
+from tfluck.files import open_regular
+from tfluck.foreign.apart import read_apart
 from tfluck.foreign.checkpoint import checkpoint_prefix, read_checkpoint
 from tfluck.foreign.ranged import PATIENCE, RangedFile
-from tfluck.foreign.rehearsal import HDF5_MAGIC, holds_hdf5, rehearse
 from tfluck.foreign.safetensors import read_safetensors
-from tfluck.foreign.tensors import Refused, TensorFile, size_of
+from tfluck.foreign.tensors import Refused, TensorFile, size_of, zip_damage
 from tfluck.foreign.torch_file import (
     LEGACY_MAGIC,
     read_torch_legacy,
     read_torch_zip,
 )
 
-#: What zipfile raises on a file that is damaged or of a kind it does not read.
-_ZIP_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
 def is_url(source: str) -> bool:
@@ -44,10 +35,7 @@ def open_stream(source: str, patience: float = PATIENCE) -> BinaryIO:
     """
     if is_url(source):
         return cast(BinaryIO, RangedFile(source, patience))
-    try:
-        return Path(source).open("rb")
-    except OSError as error:
-        raise BadInput(f"Cannot read {source}: {error.strerror}.") from error
+    return open_regular(source)
 
 
 def open_tensors(source: str) -> TensorFile:
@@ -67,8 +55,6 @@ def open_tensors(source: str) -> TensorFile:
             return read_checkpoint(prefix)
     stream = open_stream(source)
     try:
-        if not is_url(source) and holds_hdf5(Path(source)):
-            rehearse(Path(source))
         file = read_tensors(stream)
     except BaseException:
         stream.close()
@@ -76,8 +62,12 @@ def open_tensors(source: str) -> TensorFile:
     return replace(file, opened=(*file.opened, stream))
 
 
-def read_tensors(stream: BinaryIO) -> TensorFile:
+def read_tensors(stream: BinaryIO, *, by_path: bool = False) -> TensorFile:
     """Read what tensors ``stream`` holds, whatever its format.
+
+    Args:
+        stream: the file; it must stay open as long as tensors are read.
+        by_path: name the tensors of a Keras file by their path in it, not by layer.
 
     Raises:
         Refused: it is of no known format, damaged, or breaks a rule.
@@ -85,12 +75,13 @@ def read_tensors(stream: BinaryIO) -> TensorFile:
     size_of(stream)
     head = stream.read(16)
     if head.startswith(b"PK\x03\x04"):
-        return _read_zip(stream)
+        with zip_damage():
+            archive = zipfile.ZipFile(stream)
+            if "config.json" not in archive.NameToInfo:
+                return read_torch_zip(stream, archive)
+        return read_apart(stream, by_path=by_path)
     if head.startswith(HDF5_MAGIC):
-        # h5py takes 0.2 s to import and most commands never need it.
-        from tfluck.foreign.keras_file import read_keras_hdf5
-
-        return read_keras_hdf5(stream)
+        return read_apart(stream, by_path=by_path)
     if head.startswith(LEGACY_MAGIC):
         return read_torch_legacy(stream)
     if head[8:9] == b"{":
@@ -101,13 +92,18 @@ def read_tensors(stream: BinaryIO) -> TensorFile:
     )
 
 
-def _read_zip(stream: BinaryIO) -> TensorFile:
-    try:
-        archive = zipfile.ZipFile(stream)
-        if "config.json" in archive.NameToInfo:
-            from tfluck.foreign.keras_file import read_keras_archive
+def read_here(stream: BinaryIO, by_path: bool) -> TensorFile:
+    """Read a Keras file in this process, as only the child of `read_apart` should.
 
-            return read_keras_archive(archive)
-        return read_torch_zip(stream, archive)
-    except _ZIP_DAMAGE as error:
-        raise Refused("The zip file is damaged, truncated or encrypted.") from error
+    Raises:
+        Refused: it is damaged, or breaks a rule.
+    """
+    # h5py takes 0.2 s to import and most commands never need it.
+    from tfluck.foreign.keras_file import read_keras_archive, read_keras_hdf5
+
+    head = stream.read(8)
+    stream.seek(0)
+    if head == HDF5_MAGIC:
+        return read_keras_hdf5(stream, by_path=by_path)
+    with zip_damage():
+        return read_keras_archive(zipfile.ZipFile(stream), by_path)

@@ -6,13 +6,15 @@ only say where those bytes lie, as :class:`Slot`; reading is the same for all of
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
 from tfluck.errors import TfluckError
+from tfluck.foreign.npz import ZIP_DAMAGE
 
 #: No single tensor above this many bytes is read: a header cannot fill the memory.
 MAX_TENSOR_BYTES = 2**30
@@ -159,3 +161,12 @@ def size_of(stream: BinaryIO) -> int:
     size = stream.seek(0, 2)
     stream.seek(0)
     return size
+
+
+@contextmanager
+def zip_damage() -> Iterator[None]:
+    """Refuse what zipfile finds damaged."""
+    try:
+        yield
+    except ZIP_DAMAGE as error:
+        raise Refused("The zip file is damaged, truncated or encrypted.") from error

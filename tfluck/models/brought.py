@@ -1,27 +1,16 @@
 """Keras models that a user brings: read without running code, looked into by layer."""
 
-import json
-import re
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from tfluck.errors import BadInput
-from tfluck.foreign.keras_file import MAX_CONFIG_BYTES
+from tfluck.foreign.keras_model import open_keras
 from tfluck.models.batch_norm import BatchNorm
+from tfluck.models.rebuilding import rebuild
 
-#: Layers that carry a program of their own.
-_PROGRAMS = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper",
-             "JaxLayer", "FlaxLayer"}  # fmt: skip
-#: Where Keras keeps what a network is made of; its tools lie elsewhere.
-_OWN = (
-    r"keras(\.src)?"
-    r"(\.(layers|models|initializers|regularizers|constraints|dtype_policies|random)"
-    r"[\w.]*)?"
-)
 _LINEAR = (
     keras.layers.Dense,
     keras.layers.Conv1D,
@@ -41,64 +30,17 @@ _NODEWISE = (
 
 
 def load_keras(path: Path) -> keras.Model:
-    """Read a ``.keras`` file in Keras' safe mode.
+    """Build the model of a ``.keras`` file from its description and its tensors.
 
-    A file whose description names a Lambda, or any function or class that is not
-    Keras' own (or tfluck's BatchNorm), is refused before Keras sees it. What remains is
-    as trustworthy as Keras' reader and HDF5's: bring files from people you trust.
+    Nothing of the file reaches Keras but checked plain arguments of known layers, and
+    arrays that a child process has read; see :mod:`tfluck.models.rebuilding`.
 
     Raises:
-        BadInput: the file is missing, of another kind, damaged, or names a program.
+        BadInput: the file is missing, of another kind, damaged, or has a layer that is
+            not among those known.
     """
-    if not path.exists():
-        raise BadInput(f"There is no file {path}.")
-    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
-        raise BadInput(
-            f"{path} is no .keras file; save the model with model.save('name.keras')."
-        )
-    for part in _parts(_config(path)):
-        _check_part(path, part)
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise BadInput(f"Keras cannot read {path}: {reason}") from error
-    return model
-
-
-def _config(path: Path) -> Any:
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("config.json") as member:
-            text = member.read(MAX_CONFIG_BYTES + 1)
-        if len(text) > MAX_CONFIG_BYTES:
-            raise BadInput(f"The description in {path} is too long to be a network's.")
-        return json.loads(text)
-    except (KeyError, ValueError, OSError, RecursionError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{path} holds no readable description of a network.") from error
-
-
-def _parts(config: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object of the description; training settings are never built."""
-    waiting = [config]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            if "class_name" in item:
-                yield item
-            waiting += [v for k, v in item.items() if k != "compile_config"]
-        elif isinstance(item, list):
-            waiting += item
-
-
-def _check_part(path: Path, part: dict[str, Any]) -> None:
-    name, module = str(part["class_name"]), str(part.get("module") or "keras")
-    own = re.fullmatch(_OWN, module)
-    ours = part.get("registered_name") == "tfluck>BatchNorm"
-    if name in _PROGRAMS or not (own or ours):
-        raise BadInput(
-            f"{path} names {name} ({module}), which may run code that came with the "
-            "file; tfluck reads layers of Keras only. Rebuild the model without it."
-        )
+    with open_keras(path) as (model, weights):
+        return rebuild(model, weights)
 
 
 def hidden_layers(model: keras.Model, names: Sequence[str] = ()) -> keras.Model:
