@@ -46,7 +46,7 @@ def test_the_least_read_nodes_go(trained: Any) -> None:
 
     network, model, _ = trained
     kernels = [layer.kernel.numpy() for layer in linear_layers(model)]
-    kept = surviving_nodes(model, SHARES)
+    kept = surviving_nodes(network.graph, model, SHARES)
     for nodes, left, above, share in zip(
         network.widths, kept, kernels[1:], SHARES, strict=True
     ):
@@ -59,7 +59,7 @@ def test_it_computes_what_zero_fan_out_would(trained: Any) -> None:
     from tfluck.models.pruning import prune, surviving_nodes
 
     network, model, x = trained
-    kept = surviving_nodes(model, SHARES)
+    kept = surviving_nodes(network.graph, model, SHARES)
     smaller, pruned = prune(network, model, SHARES)
     assert smaller.widths == tuple(map(len, kept)) == (3, 5, 5)
     layers = linear_layers(model)

@@ -82,14 +82,18 @@ class Graph:
         below = self.by_name[linear.reads[0]]
         return self.by_name[below.reads[0]] if below.kind == "flatten" else below
 
+    def layer_read_by(self, linear: Vertex) -> int | None:
+        """Return the hidden layer that ``linear`` reads, None for the input."""
+        name = self.source(linear).name
+        return next((i for i, h in enumerate(self.hidden) if h.handed == name), None)
+
     def readers(self, layer: int) -> list[Vertex]:
         """Return the linear vertices that read hidden layer ``layer``.
 
         What an addition passes on is read by the layer that it belongs to; the identity
         it consists of has no weight.
         """
-        handed = self.hidden[layer].handed
-        return [v for v in self.linear if self.source(v).name == handed]
+        return [v for v in self.linear if self.layer_read_by(v) == layer]
 
     def fan_in(self, linear: Vertex) -> int:
         """Count the inputs of one node of ``linear``."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tfluck.choices import perturbation
 from tfluck.models.initializers import default_start
-from tfluck.models.network import Network, linear_layers
+from tfluck.models.network import Network
 from tfluck.seeds import generator
 
 Array = NDArray[np.float32]
@@ -32,18 +32,21 @@ def build_student(
     """
     model = network.build(partial(default_start, seed), name="student")
     if init != "default" and teacher is not None:
-        below = None
-        pairs = zip(linear_layers(model), linear_layers(teacher), strict=True)
-        for layer, source in pairs:
-            _start_near(layer, source, below, seed, init)
-            below = source.kernel.shape[-1]
+        graph = network.graph
+        for vertex in graph.linear:
+            read = graph.layer_read_by(vertex)
+            below = network.input_shape[-1]
+            if read is not None:
+                below = teacher.get_layer(graph.hidden[read].linear).kernel.shape[-1]
+            source = teacher.get_layer(vertex.name)
+            _start_near(model.get_layer(vertex.name), source, below, seed, init)
     return model
 
 
 def _start_near(
     layer: keras.layers.Layer,
     source: keras.layers.Layer,
-    below: int | None,
+    below: int,
     seed: int,
     init: str,
 ) -> None:
@@ -52,8 +55,7 @@ def _start_near(
     nodes = teacher_kernel.shape[-1]
     own = np.vstack([kernel.reshape(-1, kernel.shape[-1])[:, :nodes], bias[:nodes]])
     flat = teacher_kernel.reshape(-1, nodes)
-    inputs = kernel.size // kernel.shape[-1]
-    target = flat if below is None else embed(flat, below, inputs)
+    target = embed(flat, below, kernel.size // kernel.shape[-1])
     target = np.vstack([target, teacher_bias])
     noise = generator(seed, layer.name, "perturb").standard_normal(own.shape)
     near = _blend(init, own, target, noise)
@@ -68,7 +70,7 @@ def embed(rows: Array, below: int, inputs: int) -> Array:
     Args:
         rows: ``[places · below, nodes]``, the teacher's kernel with its channels last
             among the inputs; a dense layer has one place, a 3×3 filter nine.
-        below: teacher nodes of the layer below.
+        below: teacher nodes that are read: of the layer below, or the input's channels.
         inputs: inputs of a student node.
 
     Returns:
