@@ -47,6 +47,36 @@ def test_an_image_that_is_used_up_is_refused() -> None:
         draw("cnn", (8, 9, 1), (2, 2, 2, 2), 3)
 
 
+def test_a_block_adds_what_it_reads() -> None:
+    graph = draw("resnet", (6,), (4, 9, 4, 2, 4), 3, "before-relu")
+    adds = {v.name: v.reads for v in graph.vertices if v.kind == "add"}
+    assert adds == {
+        "layer2_add": ("layer2_batch_norm", "layer0_relu"),
+        "layer4_add": ("layer4_batch_norm", "layer2_relu"),
+    }
+    assert [sorted(group) for group in graph.tied()] == [
+        *([0, 2, 4], [1], [0, 2, 4], [3], [0, 2, 4]),
+    ]
+    assert graph.weights == 6 * 4 + 4 * 9 + 9 * 4 + 4 * 2 + 2 * 4 + 4 * 3
+
+
+def test_padded_blocks_keep_the_size_of_images() -> None:
+    graph = draw("resnet-conv", (5, 4, 2), (3, 6, 3), 7, "after-relu")
+    assert {s[:2] for s in shapes(graph).values() if len(s) == 3} == {(5, 4)}
+    assert shapes(graph)["flatten"] == (60,)
+
+
+@pytest.mark.parametrize("widths", [(4,) * 2, (4, 4, 5), (3, 4, 4)])
+def test_blocks_that_cannot_be_added_are_refused(widths: tuple[int, ...]) -> None:
+    with pytest.raises(BadInput, match="odd number of widths"):
+        draw("resnet", (6,), widths, 3)
+
+
+def test_the_lower_half_of_a_mixed_net_convolves() -> None:
+    kinds = [v.kind for v in draw("mixed", (9, 9, 1), (2, 3, 4), 5).linear]
+    assert kinds == ["conv", "conv", "dense", "dense"]
+
+
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("place", ["none", "after-relu", "before-relu"])
 def test_every_architecture_is_computed_from_below(arch: str, place: str) -> None:

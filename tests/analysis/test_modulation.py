@@ -8,6 +8,7 @@ import pytest
 
 from tfluck.analysis.modulation import LayerModulation, modulation
 from tfluck.analysis.relu_net import Affine, ReluNet
+from tfluck.architectures import ARCHITECTURES
 from tfluck.errors import BadInput
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -21,7 +22,7 @@ def network(arch: str, widths: tuple[int, ...], place: str, seed: int) -> Model:
 
     from tfluck.models import Network
 
-    shape = (7, 7, 2) if arch == "cnn" else (6,)
+    shape = (7, 7, 2) if ARCHITECTURES[arch].images else (6,)
     found = Network(arch, shape, widths, 4, place, affine=True).build(
         lambda name, fan_in: {}, f"net{seed}", "float64"
     )
@@ -92,21 +93,21 @@ def brute_force(student: Model, teacher: Model, x: np.ndarray) -> list[LayerModu
 
 
 def inputs(arch: str, count: int = 9) -> np.ndarray:
-    shape = (count, 7, 7, 2) if arch == "cnn" else (count, 6)
+    shape = (count, 7, 7, 2) if ARCHITECTURES[arch].images else (count, 6)
     return np.random.default_rng(0).normal(size=shape)
 
 
 @pytest.mark.parametrize("teacher_place", ["none", "after-relu"])
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("arch", ["fc", "cnn"])
+@pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_it_is_automatic_differentiation_sample_by_sample(
     tf: Any, arch: str, place: str, teacher_place: str, monkeypatch: Any
 ) -> None:
     from tfluck.models.folding import relu_net
 
     monkeypatch.setattr("tfluck.analysis.modulation.PIECE", 30_000)
-    student = network(arch, (8, 7, 6), place, 1)
-    teacher = network(arch, (3, 5, 4), teacher_place, 2)
+    student = network(arch, (8, 7, 8), place, 1)
+    teacher = network(arch, (4, 5, 4), teacher_place, 2)
     x = inputs(arch)
     ours = modulation(relu_net(student), relu_net(teacher), x)
     for one, other in zip(ours, brute_force(student, teacher, x), strict=True):
@@ -116,13 +117,15 @@ def test_it_is_automatic_differentiation_sample_by_sample(
             )
 
 
+@pytest.mark.parametrize("arch", ["fc", "resnet"])
 @pytest.mark.parametrize("place", PLACES)
-def test_theorem_1(tf: Any, place: str) -> None:
+def test_theorem_1(tf: Any, place: str, arch: str) -> None:
     """β* f* − β f is the negative gradient at the nodes of any layer."""
     from tfluck.models.folding import relu_net
 
-    student, teacher = network("fc", (8, 7), place, 3), network("fc", (4, 3), "none", 4)
-    x = inputs("fc")
+    student = network(arch, (8, 7, 8), place, 3)
+    teacher = network(arch, (4, 3, 4), "none", 4)
+    x = inputs(arch)
     nets = relu_net(student), relu_net(teacher)
     s, t = pieces(student, x), pieces(teacher, x)
     for k in range(len(x)):
@@ -135,12 +138,12 @@ def test_theorem_1(tf: Any, place: str) -> None:
             np.testing.assert_allclose(ours[:-1], gradient, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("arch", ["fc", "cnn"])
+@pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_folded_network_computes_the_same(tf: Any, arch: str, place: str) -> None:
     from tfluck.models.folding import relu_net
 
-    model = network(arch, (8, 7, 6), place, 5)
+    model = network(arch, (8, 7, 8), place, 5)
     x = inputs(arch)
     output = relu_net(model).activations(x)[-1]
     np.testing.assert_allclose(output, model(x)[-1], rtol=1e-12, atol=1e-12)

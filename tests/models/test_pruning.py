@@ -5,13 +5,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tfluck.errors import BadInput
+
 CASES = [
     ("fc", (9,), "none"),
     ("fc", (4, 3, 2), "after-relu"),
     ("cnn", (9, 8, 2), "after-relu"),
     ("cnn", (7, 7, 1), "before-relu"),
+    ("mixed", (7, 7, 2), "after-relu"),
+    ("resnet", (5,), "before-relu"),
+    ("resnet-conv", (5, 4, 2), "after-relu"),
 ]
-SHARES = (0.5, 0.0, 0.34)
+SHARES = (0.5, 0.2, 0.5)
 
 
 @pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[2]}")
@@ -20,7 +25,7 @@ def trained(request: pytest.FixtureRequest, tf: Any) -> Any:
     from tfluck.models import Network
 
     arch, shape, place = request.param
-    network = Network(arch, shape, (6, 5, 7), 4, place, affine=place != "none")
+    network = Network(arch, shape, (6, 5, 6), 4, place, affine=place != "none")
     model = network.build(lambda name, fan_in: {}, "net")
     draw = np.random.default_rng(0)
     model.set_weights(
@@ -33,10 +38,12 @@ def trained(request: pytest.FixtureRequest, tf: Any) -> Any:
     return network, model, x
 
 
-def lowest(kernel: np.ndarray, nodes: int, count: int) -> set[int]:
-    """The original's rule, written as a loop."""
-    flat = kernel.reshape(-1, kernel.shape[-1])
-    sizes = [np.abs(flat[node::nodes]).mean() for node in range(nodes)]
+def lowest(kernels: list[np.ndarray], nodes: int, count: int) -> set[int]:
+    """The original's rule, written as a loop, over all layers that share their nodes."""
+    sizes = np.zeros(nodes)
+    for kernel in kernels:
+        flat = kernel.reshape(-1, kernel.shape[-1])
+        sizes += [np.abs(flat[node::nodes]).mean() for node in range(nodes)]
     return set(np.argsort(sizes)[:count])
 
 
@@ -47,11 +54,22 @@ def test_the_least_read_nodes_go(trained: Any) -> None:
     network, model, _ = trained
     kernels = [layer.kernel.numpy() for layer in linear_layers(model)]
     kept = surviving_nodes(network.graph, model, SHARES)
-    for nodes, left, above, share in zip(
-        network.widths, kept, kernels[1:], SHARES, strict=True
+    added = {0: [1, 3], 2: [1, 3]} if network.arch.startswith("resnet") else {}
+    for i, (nodes, left, share) in enumerate(
+        zip(network.widths, kept, SHARES, strict=True)
     ):
-        gone = lowest(above, nodes, int(share * nodes))
-        assert set(left) == set(range(nodes)) - gone
+        above = [kernels[reader] for reader in added.get(i, [i + 1])]
+        assert set(left) == set(range(nodes)) - lowest(above, nodes, int(share * nodes))
+
+
+def test_layers_that_are_added_lose_the_same_share(tf: Any) -> None:
+    from tfluck.models import Network
+    from tfluck.models.pruning import prune
+
+    network = Network("resnet", (5,), (4, 3, 4), 2)
+    model = network.build(lambda name, fan_in: {}, "net")
+    with pytest.raises(BadInput, match="Layers 0, 2 are added"):
+        prune(network, model, (0.5, 0.0, 0.0))
 
 
 def test_it_computes_what_zero_fan_out_would(trained: Any) -> None:
@@ -61,7 +79,7 @@ def test_it_computes_what_zero_fan_out_would(trained: Any) -> None:
     network, model, x = trained
     kept = surviving_nodes(network.graph, model, SHARES)
     smaller, pruned = prune(network, model, SHARES)
-    assert smaller.widths == tuple(map(len, kept)) == (3, 5, 5)
+    assert smaller.widths == tuple(map(len, kept)) == (3, 4, 3)
     layers = linear_layers(model)
     for nodes, left, above in zip(network.widths, kept, layers[1:], strict=True):
         kernel = above.kernel.numpy()

@@ -14,6 +14,9 @@ from tfluck.errors import BadInput
 SHAPES = {
     "fc": ((6,), (4, 5)),
     "cnn": ((9, 9, 2), (3, 4)),
+    "mixed": ((7, 7, 2), (3, 4)),
+    "resnet": ((6,), (4, 5, 4)),
+    "resnet-conv": ((5, 5, 2), (3, 4, 3)),
 }
 
 

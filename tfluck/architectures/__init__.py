@@ -9,8 +9,10 @@ from tfluck.architectures.architecture import Architecture
 from tfluck.architectures.cnn import CNN
 from tfluck.architectures.fc import FC
 from tfluck.architectures.graph import BatchNormPlace, Draft, Graph, Vertex
+from tfluck.architectures.mixed import MIXED
+from tfluck.architectures.resnet import RESNET, RESNET_CONV
 
-ARCHITECTURES = {a.name: a for a in (FC, CNN)}
+ARCHITECTURES = {a.name: a for a in (FC, CNN, RESNET, RESNET_CONV, MIXED)}
 
 __all__ = [
     "ARCHITECTURES",
