@@ -116,10 +116,15 @@ def overlap_rows(
 
     rows = []
     for index, (affine, gram) in enumerate(zip(net.layers, grams, strict=False)):
-        kernel = affine.kernel.reshape(-1, len(affine.bias))
-        inputs = _inputs(net, index, x)
+        kernel = affine.kernel.reshape(-1, affine.kernel.shape[-1])
+        # K is of a node ReLU(wᵀx + b). What adds another node, or has another bias at
+        # the border of an image (BatchNorm under padding), is none.
+        simple = affine.bias.ndim == 1 and not any(net.skips_to(index))
         constants = layer_constants(
-            inputs, kernel, affine.bias, generator(0, "planes", role, index)
+            _inputs(net, index, x),
+            kernel[:, : None if simple else 0],
+            affine.bias,
+            generator(0, "planes", role, index),
         )
         closed = None
         if gaussian and index == 0 and kernel.any(axis=0).all():
@@ -139,7 +144,7 @@ def _inputs(net: "ReluNet", layer: int, x: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     affine = net.layers[layer]
-    fan_in = affine.kernel.size // len(affine.bias)
+    fan_in = affine.kernel[..., 0].size
     wanted = max(1, NUMBERS // fan_in)
     seen: list[np.ndarray] = []
     for part in _pieces(x):

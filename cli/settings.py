@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tfluck.architectures import ARCHITECTURES
 from tfluck.choices import CHOICES, STUDENT_INITS, parse_schedule, parse_widths
 from tfluck.errors import BadInput
 from tfluck.presets import load_preset
@@ -54,6 +55,12 @@ def _choice(name: str) -> click.Choice[str]:
     return click.Choice(CHOICES[name])
 
 
+_ABOUT = "; ".join(f"{a.name}: {a.help}" for a in ARCHITECTURES.values())
+_WIDTHS = ", ".join(
+    f"{'-'.join(map(str, a.defaults['teacher_widths']))} for {a.name}"
+    for a in ARCHITECTURES.values()
+)
+
 #: Option → (type, help). Defaults live in the library: what is not given is not passed.
 SETTINGS: dict[str, tuple[Any, str]] = {
     "dataset": (DATASET, "gaus (N(0, std²) for ever) or an image set. [gaus]"),
@@ -61,11 +68,11 @@ SETTINGS: dict[str, tuple[Any, str]] = {
         click.Path(file_okay=False, resolve_path=True),
         "Where image sets lie. [TFDS's own]",
     ),
-    "arch": (_choice("arch"), "Dense or convolutional networks. [fc]"),
-    "teacher-widths": (WIDTHS, "[50-75-100-125 for fc, 64-64-64-64 for cnn]"),
+    "arch": (_choice("arch"), f"{_ABOUT}. [fc]"),
+    "teacher-widths": (WIDTHS, f"[{_WIDTHS}]"),
     "multiplier": (COUNT, "Student width over teacher width. [10]"),
     "outputs": (COUNT, "Outputs. [100; the number of classes on labelled data]"),
-    "input-dim": (COUNT, "Input dimension of fc. [20]"),
+    "input-dim": (COUNT, "Input dimension of fc and resnet. [20]"),
     "image-size": (COUNT, "Height and width of the images of cnn. [16]"),
     "data-std": (FiniteFloat(0), "Standard deviation of the inputs. [10]"),
     "batch-norm": (_choice("batch_norm"), "Where BatchNorm stands. [after-relu]"),
@@ -86,7 +93,7 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "student-init": (str, f"One of {', '.join(STUDENT_INITS)}. [default]"),
     "seed": (click.IntRange(min=0), "Seed of the teacher and the first student. [1]"),
     "seeds": (COUNT, "Number of students of the one teacher. [1]"),
-    "eval-samples": (COUNT, "[10000 fc, 1024 cnn]; 192 is the original's."),
+    "eval-samples": (COUNT, "[10000, or 1024 images]; 192 is the original's."),
     "eval-every": (COUNT, "Epochs between evaluations. [1]"),
     "chunk": (COUNT, "Steps fused into one call. [by size]"),
     "threads": (COUNT, "TensorFlow's threads for a student; the run's own. [2]"),
@@ -94,9 +101,9 @@ SETTINGS: dict[str, tuple[Any, str]] = {
 
 
 SWITCHES = {
-    "--jit/--no-jit": "Compile with XLA. [fc yes, cnn no]",
+    "--jit/--no-jit": "Compile with XLA. [yes; not with convolutions]",
     "--normalize": "Rows back to norm 1 after every step.",
-    "--bn-affine/--no-bn-affine": "BatchNorm scale and shift. [fc no, cnn yes]",
+    "--bn-affine/--no-bn-affine": "BatchNorm scale and shift. [no; yes with convolutions]",
     "--augment/--no-augment": "Random crops and mirror images. [cifar10, cifar100 yes]",
 }
 

@@ -31,18 +31,27 @@ def windows(x: Array, taps: tuple[int, ...]) -> Array:
     return np.lib.stride_tricks.sliding_window_view(x, taps, axis=(1, 2))
 
 
-def affine(x: Array, kernel: Array, bias: Array) -> Array:
+def framed(x: Array, margin: int) -> Array:
+    return np.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
+
+
+def affine(x: Array, kernel: Array, bias: Array, margin: int = 0) -> Array:
     if kernel.ndim == 2:
         return x.reshape(len(x), -1) @ kernel + bias
+    x = framed(x, margin)
     seen = windows(x, kernel.shape[:2])
     return np.einsum("nrschw,hwco->nrso", seen, kernel, optimize=True) + bias
 
 
-def affine_back(x: Array, kernel: Array, pull: Array) -> tuple[Array, Array, Array]:
+def affine_back(
+    x: Array, kernel: Array, pull: Array, margin: int = 0
+) -> tuple[Array, Array, Array]:
     """Return the gradients of kernel, bias and x."""
     if kernel.ndim == 2:
         flat = x.reshape(len(x), -1)
         return flat.T @ pull, pull.sum(axis=0), (pull @ kernel.T).reshape(x.shape)
+    rows, columns = x.shape[1:3]
+    x = framed(x, margin)
     taps = kernel.shape[:2]
     seen = windows(x, taps)
     to_kernel = np.einsum("nrschw,nrso->hwco", seen, pull, optimize=True)
@@ -50,16 +59,21 @@ def affine_back(x: Array, kernel: Array, pull: Array) -> tuple[Array, Array, Arr
     padded = np.pad(pull, ((0, 0), (height, height), (width, width), (0, 0)))
     turned = kernel[::-1, ::-1]
     to_x = np.einsum("nrsohw,hwco->nrsc", windows(padded, taps), turned, optimize=True)
-    return to_kernel, pull.sum(axis=(0, 1, 2)), to_x
+    inner = to_x[:, margin : margin + rows, margin : margin + columns]
+    return to_kernel, pull.sum(axis=(0, 1, 2)), inner
 
 
 @dataclass
 class Net:
-    """A ReLU network as its arrays; ``place`` says where BatchNorm stands."""
+    """A ReLU network as its arrays; ``place`` says where BatchNorm stands.
+
+    In a residual net every second layer above the first adds what its block has read.
+    """
 
     arrays: Arrays
     depth: int
     place: str
+    arch: str
     tape: list[tuple[Any, ...]] = field(default_factory=list)
 
     def norm(self, x: Array, layer: str, training: bool) -> Array:
@@ -86,7 +100,13 @@ class Net:
 
     def linear(self, x: Array, layer: str) -> Array:
         self.tape.append(("linear", layer, x))
-        return affine(x, self.arrays[f"{layer}/kernel"], self.arrays[f"{layer}/bias"])
+        kernel, bias = self.arrays[f"{layer}/kernel"], self.arrays[f"{layer}/bias"]
+        return affine(x, kernel, bias, self.margin)
+
+    @property
+    def margin(self) -> int:
+        """Zeros around an image before it is convolved."""
+        return int(self.arch == "resnet-conv")
 
     def __call__(self, x: Array, training: bool = False) -> list[Array]:
         """Return every hidden layer's nodes, and the logits."""
@@ -97,21 +117,32 @@ class Net:
             x = self.linear(x, f"layer{index}_linear")
             if self.place == "before-relu":
                 x = self.norm(x, norm, training)
+            if self.arch.startswith("resnet") and index in range(2, self.depth, 2):
+                x = x + out[index - 2]
+                self.tape.append(("add", index - 2))
             x = self.relu(x)
             if self.place == "after-relu":
                 x = self.norm(x, norm, training)
             out.append(x)
+            self.tape.append(("handed", index))
         return [*out, self.linear(x, "output")]
 
     def gradients(self, pull: Array) -> Arrays:
         """Pull ∂loss/∂logits back through the last call, made in training mode."""
         found = {}
+        past: Arrays = {}
         for kind, *kept in reversed(self.tape):
-            if kind == "relu":
+            if kind == "add":
+                past[kept[0]] = pull
+            elif kind == "handed":
+                pull = pull + past.get(kept[0], 0)
+            elif kind == "relu":
                 pull = pull.reshape(kept[0].shape) * kept[0]
             elif kind == "linear":
                 layer, x = kept
-                *own, pull = affine_back(x, self.arrays[f"{layer}/kernel"], pull)
+                *own, pull = affine_back(
+                    x, self.arrays[f"{layer}/kernel"], pull, self.margin
+                )
                 found |= dict(
                     zip((f"{layer}/kernel", f"{layer}/bias"), own, strict=True)
                 )

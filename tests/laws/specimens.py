@@ -86,6 +86,22 @@ SPECIMENS: dict[str, dict[str, Any]] = {
         "loss": "cross-entropy",
         "momentum": 0.9,
     },
+    "residual": {
+        "arch": "resnet",
+        "teacher_widths": (3, 2, 3),
+        "batch_norm": "after-relu",
+        "student_init": "perturb:0.3",
+        "jit": True,
+    },
+    "residual-conv": {
+        "arch": "resnet-conv",
+        "teacher_widths": (2, 3, 2),
+        "batch_norm": "before-relu",
+        "bn_affine": True,
+        "momentum": 0.9,
+        "lr": ((0, 0.01),),
+    },
+    "mixed": {"arch": "mixed", "batch_norm": "before-relu", "normalize": True},
     "digits": DIGITS | {"samples": 90, "seed": 5},
     "npz": {"dataset": "npz", "arch": "cnn", "batch_norm": "after-relu"},
     "labels": LABELS

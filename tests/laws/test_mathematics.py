@@ -33,11 +33,11 @@ def again(specimen: Any) -> Again:
     seed = specimen.run.seeds[0]
     depth = len(config.teacher_widths)
     apparatus.reset(seed)
-    student = Net(arrays_of(apparatus.student), depth, config.batch_norm)
+    student = Net(arrays_of(apparatus.student), depth, config.batch_norm, config.arch)
     teacher = None
     if apparatus.teacher is not None:
         arrays = arrays_of(apparatus.teacher)
-        teacher = Net(arrays, depth, config.teacher_batch_norm)
+        teacher = Net(arrays, depth, config.teacher_batch_norm, config.arch)
     stream = open_stream(config, seed, "train", apparatus.images)
     looks = evaluation_set(config, apparatus.images)
     training = Training(config, student)
