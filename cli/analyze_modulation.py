@@ -19,11 +19,14 @@ from .report import heading
 
 if TYPE_CHECKING:
     from tfluck.analysis.modulation import LayerModulation
+    from tfluck.figures.modulation import Panels
     from tfluck.runs import Run
     from tfluck.runs.matrices import Matrices
 
 #: Inputs to average over. Every position of an image counts, so few images are enough.
 SAMPLES, IMAGES = 192, 8
+#: What is set against its permuted null, and its sign.
+MATRICES = {"h_cross": "H*", "gated_cross": "E[Gβ*G]", "beta_cross": "β*"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class State:
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write all matrices as .npz: epochE/layerL/{beta_cross,h_cross,beta,h}.",
+    help="Write all matrices as .npz: epochE/layerL/ and one of beta_cross, h_cross, "
+    "gated_cross, beta, h, gated.",
 )
 def command(
     run: str,
@@ -74,10 +78,12 @@ def command(
     """Average β*, H*, β and H over inputs, before and after the training of RUN.
 
     β*(x) = J_s(x)ᵀ J_t(x) with J the Jacobian of the outputs by a layer's nodes says how
-    much a student node is told about each teacher node; H* counts only where both are
-    on. Students stand by the teacher node they match best: "diagonal" is the mean |H*|
-    or |β*| of those pairs over that of all others, "hits" the share of students whose
-    largest entry is their own teacher node, "null" the same with students permuted.
+    much a student node is told about each teacher node. H* = E[β*] ∘ D* is that of
+    Eq. 6, with D* the chance that both are on; E[Gβ*G] counts, sample by sample, only
+    where both are on, and is what the authors' code calls H. Students stand by the
+    teacher node they match best: "diagonal" is the mean size of those pairs over that
+    of all others, "hits" the share of students whose largest entry is their own teacher
+    node, "null" the same with students permuted.
     """
     from tfluck.runtime import start_tensorflow
 
@@ -128,7 +134,7 @@ def _measure(run: "Run", seed: int, epoch: int, samples: int, ignore: bool) -> S
 
 
 def dominance_rows(state: State) -> list[dict[str, Any]]:
-    """Return per layer how much the diagonals of H* and β* stand out."""
+    """Return per layer how much the diagonals of H*, E[Gβ*G] and β* stand out."""
     from tfluck.analysis.dominance import dominance, matched
 
     rows = []
@@ -140,7 +146,7 @@ def dominance_rows(state: State) -> list[dict[str, Any]]:
             "live_teacher_nodes": int(live.sum()),
             "student_nodes": rho.shape[1],
         }
-        for name in ("h_cross", "beta_cross"):
+        for name in MATRICES:
             square = matched(getattr(layer, name), rho, live)
             random = generator(0, "permuted-null", index)
             row[name] = dominance(square, random).to_row()
@@ -162,14 +168,17 @@ def _lines(result: dict[str, Any]) -> list[dict[str, Any]]:
             "null hits": row[key]["null_hits"],
         }
         for row in result["layers"]
-        for name, key in (("H*", "h_cross"), ("β*", "beta_cross"))
+        for key, name in MATRICES.items()
     ]
 
 
-def _picture(state: State) -> tuple[str, list[tuple[Any, Any, Any]]]:
+def _picture(state: State) -> "tuple[str, list[Panels]]":
     name = f"epoch {state.epoch}" if state.epoch else "before training"
     layers = zip(state.layers, state.matrices.rho, strict=True)
-    return name, [(layer.beta_cross, layer.h_cross, rho) for layer, rho in layers]
+    return name, [
+        ({sign: getattr(layer, key) for key, sign in MATRICES.items()}, rho)
+        for layer, rho in layers
+    ]
 
 
 def _write(states: list[State], path: Path) -> None:

@@ -1,5 +1,6 @@
 """β and H against per-sample automatic differentiation and against the authors' arrays."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +81,27 @@ def augmented(piece: tuple[np.ndarray, ...], k: int) -> tuple[np.ndarray, np.nda
 def brute_force(student: Model, teacher: Model, x: np.ndarray) -> list[LayerModulation]:
     results = []
     for s, t in zip(pieces(student, x), pieces(teacher, x), strict=True):
-        sums = [0.0, 0.0, 0.0, 0.0]
+        sums: list[Any] = [0.0] * 6
         for k in range(len(x)):
             (a, ga), (b, gb) = augmented(s, k), augmented(t, k)
             pairs = ((a, b), (a * ga, b * gb), (a, a), (a * ga, a * ga))
-            for i, (left, right) in enumerate(pairs):
+            for i, (left, right) in zip((0, 1, 3, 4), pairs, strict=True):
                 one = np.einsum("cpn,cpm->nm", left, right)
                 one[-1, -1] /= a.shape[1]
                 sums[i] = sums[i] + one / len(x)
-        results.append(LayerModulation(*sums))
+            for i, (left, right) in ((2, (ga, gb)), (5, (ga, ga))):
+                sums[i] = sums[i] + left.T @ right / len(left) / len(x)
+        beta_cross, gated_cross, d_cross, beta, gated, d = sums
+        results.append(
+            LayerModulation(
+                beta_cross=beta_cross,
+                h_cross=beta_cross * d_cross,
+                gated_cross=gated_cross,
+                beta=beta,
+                h=beta * d,
+                gated=gated,
+            )
+        )
     return results
 
 
@@ -176,9 +189,9 @@ def test_the_authors_own_numbers(tf: Any, name: str) -> None:
     for i, layer in enumerate(found):
         theirs = {
             "beta_cross": golden[f"eval/beta_st{i}"],
-            "h_cross": golden[f"eval/H_st{i}"],
+            "gated_cross": golden[f"eval/H_st{i}"],
             "beta": golden[f"eval/beta_ss{i}"],
-            "h": golden[f"eval/H_ss{i}"],
+            "gated": golden[f"eval/H_ss{i}"],
         }
         for key, matrix in theirs.items():
             ours = getattr(layer, key).copy()
@@ -198,9 +211,36 @@ def test_a_student_that_is_its_teacher() -> None:
     for layer in modulation(net, net, x):
         np.testing.assert_array_equal(layer.beta, layer.beta.T)
         np.testing.assert_allclose(layer.beta_cross, layer.beta, rtol=1e-12)
-        np.testing.assert_allclose(layer.h_cross, layer.h, rtol=1e-12)
-        assert np.linalg.eigvalsh(layer.h).min() > -1e-12
-        assert np.all(np.diag(layer.h) <= np.diag(layer.beta) + 1e-12)
+        for cross, own in ((layer.h_cross, layer.h), (layer.gated_cross, layer.gated)):
+            np.testing.assert_allclose(cross, own, rtol=1e-12)
+            assert np.linalg.eigvalsh(own).min() > -1e-12
+            assert np.all(np.diag(own) <= np.diag(layer.beta) + 1e-12)
+
+
+def test_gates_and_modulation_depend_on_each_other_below_the_top() -> None:
+    """H = β∘D and E[GβG] are one matrix in the highest hidden layer and for one sample."""
+    draw = np.random.default_rng(8)
+
+    def net(*widths: int) -> ReluNet:
+        shapes = itertools.pairwise(widths)
+        return ReluNet(
+            tuple(
+                Affine(draw.normal(size=(a, b)) / np.sqrt(a), draw.normal(size=b) / 3)
+                for a, b in shapes
+            )
+        )
+
+    student, teacher = net(10, 24, 27, 7), net(10, 8, 9, 7)
+    x = draw.normal(size=(400, 10))
+    low, top = modulation(student, teacher, x)
+    for layer, apart in ((low, True), (top, False)):
+        for h, gated in ((layer.h_cross, layer.gated_cross), (layer.h, layer.gated)):
+            nodes = np.s_[:-1, :-1]
+            difference = np.linalg.norm((h - gated)[nodes])
+            assert (difference > 0.05 * np.linalg.norm(gated[nodes])) == apart
+            assert apart or difference < 1e-12
+    for layer in modulation(student, teacher, x[:1]):
+        np.testing.assert_allclose(layer.h_cross, layer.gated_cross, atol=1e-12)
 
 
 def test_nets_that_do_not_fit_are_refused() -> None:

@@ -96,7 +96,9 @@ def test_modulation_writes_its_matrices(tfluck: Cli, run: Run, tmp_path: Path) -
     )
     assert [state["epoch"] for state in found["epochs"]] == [0, 3]
     with np.load(path) as arrays:
-        assert arrays["epoch3/layer1/h_cross"].shape == (9, 5)
+        for name in ("beta_cross", "h_cross", "gated_cross"):
+            assert arrays[f"epoch3/layer1/{name}"].shape == (9, 5)
+            assert name in found["epochs"][1]["layers"][1]
         assert arrays["epoch0/layer0/beta"].shape == (7, 7)
         beta = arrays["epoch3/layer0/beta"]
         np.testing.assert_allclose(beta, beta.T, rtol=1e-12)

@@ -69,7 +69,7 @@ def l_shape(layers: int) -> Figure:
 
 
 def modulation(layers: int) -> Figure:
-    found = [(rho.T, rho.T, rho) for rho in matrices(layers)]
+    found = [({"β*": rho.T, "H*": rho.T}, rho) for rho in matrices(layers)]
     return draw_modulation([("before training", found), ("epoch 20", found)], TITLE)
 
 

@@ -3,15 +3,21 @@
 With Jᵀ of student and teacher (:mod:`tfluck.analysis.relu_net`), one sample has
 
     β*(x) = J_s(x)ᵀ J_t(x)      β(x) = J_s(x)ᵀ J_s(x)         (Eq. 3 of paper 1)
-    H*(x) = G_s(x) β*(x) G_t(x)  H(x) = G_s(x) β(x) G_s(x)     (before Eq. 6)
 
-with G the diagonal matrices of the gates. Theorem 1 says that the negative gradient of
-½‖y_t − y_s‖² at the students' pre-activations is G_s (β* f_t − β f_s), with augmented
-nodes f = [f, 1]. So an average over samples is one product of two matrices whose rows
-are (sample, output); no [samples, n, m] array is ever made.
+Theorem 1 says that the negative gradient of ½‖y_t − y_s‖² at the students'
+pre-activations is G_s (β* f_t − β f_s), with G the diagonal matrix of the gates and
+augmented nodes f = [f, 1]. Averages over samples meet the gates in two ways:
 
-In a convolutional layer a node is a channel: rows are (sample, output, position), which
-pairs every position of the student with the same position of the teacher and sums.
+    H* = E[β*] ∘ D*, D* = E[g_s g_tᵀ],  H = E[β] ∘ D, D = E[g_s g_sᵀ]      (at Eq. 6)
+    E[G_s β* G_t],                      E[G_s β G_s]     (what the authors' code calls H)
+
+They agree where gates and β are independent (Assumption 1), and always in the highest
+hidden layer, whose β is the same for every sample; below they differ by up to a half.
+
+An average over samples is one product of two matrices whose rows are (sample, output);
+no [samples, n, m] array is ever made. In a convolutional layer a node is a channel:
+rows are (sample, output, position), which pairs every position of the student with the
+same position of the teacher and sums; D averages over positions too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,19 +40,23 @@ class LayerModulation:
 
     Attributes:
         beta_cross: β*, ``[student nodes + 1, teacher nodes + 1]``.
-        h_cross: H*, the same shape.
+        h_cross: H* = β* ∘ D*, the same shape.
+        gated_cross: E[G β* G], the same shape.
         beta: β, ``[student nodes + 1, student nodes + 1]``.
-        h: H, the same shape.
+        h: H = β ∘ D, the same shape.
+        gated: E[G β G], the same shape.
     """
 
     beta_cross: Array
     h_cross: Array
+    gated_cross: Array
     beta: Array
     h: Array
+    gated: Array
 
 
 def modulation(student: ReluNet, teacher: ReluNet, x: Array) -> list[LayerModulation]:
-    """Average β*, H*, β and H over ``x``, ``[samples, …]``; one result a hidden layer.
+    """Average β* and β, with and without gates, over ``x``, ``[samples, …]``, by layer.
 
     Memory is one piece's Jacobians plus the results; time grows linearly in samples.
 
@@ -71,8 +81,14 @@ def modulation(student: ReluNet, teacher: ReluNet, x: Array) -> list[LayerModula
             for have, more in zip(total, found, strict=True):
                 for into, matrix in zip(have, more, strict=True):
                     into += matrix
-    layers = reversed(total or [])
-    return [LayerModulation(*(m / len(x) for m in sums)) for sums in layers]
+    return [_averages(sums, len(x)) for sums in reversed(total or [])]
+
+
+def _averages(sums: list[Array], samples: int) -> LayerModulation:
+    beta_cross, gated_cross, d_cross, beta, gated, d = (m / samples for m in sums)
+    return LayerModulation(
+        beta_cross, beta_cross * d_cross, gated_cross, beta, beta * d, gated
+    )
 
 
 def _piece(student: ReluNet, x: Array) -> int:
@@ -83,7 +99,7 @@ def _piece(student: ReluNet, x: Array) -> int:
 
 
 def _sums(student: ReluNet, teacher: ReluNet, x: Array) -> Iterator[list[Array]]:
-    """Yield the four sums of each layer, the highest layer first."""
+    """Yield the six sums of each layer, the highest layer first."""
     teacher_active, student_active = teacher.activations(x), student.activations(x)
     if teacher_active[-1].shape != student_active[-1].shape:
         raise BadInput("Teacher and student must have the same outputs.")
@@ -97,9 +113,20 @@ def _sums(student: ReluNet, teacher: ReluNet, x: Array) -> Iterator[list[Array]]
         yield [
             _product(s, t),
             _product(on, teacher_on),
+            _both_on(s, t),
             _product(s, s),
             _product(on, on),
+            _both_on(s, s),
         ]
+
+
+def _both_on(left: Jacobian, right: Jacobian) -> Array:
+    """Return Σ over samples of the augmented g_left g_rightᵀ, its mean over positions."""
+    g, h = (
+        np.pad(j.gates.astype(np.float64), ((0, 0), (0, 0), (0, 1)), constant_values=1)
+        for j in (left, right)
+    )
+    return np.asarray(np.einsum("spn,spm->nm", g, h, optimize=True) / g.shape[1])
 
 
 def _product(left: Jacobian, right: Jacobian) -> Array:
