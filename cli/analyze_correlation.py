@@ -52,8 +52,7 @@ def command(
     from tfluck.runs.matrices import read_matrices
 
     found, student = open_student(out, run, seed)
-    layout = found.layout.seed(student)
-    matrices = read_matrices(layout, epoch)
+    matrices = read_matrices(found, student, epoch)
     layers = match_rows(matrices, _cka(found, student, matrices, cka))
     null = _null(found, student, matrices.epoch)
     for row in layers:
@@ -74,7 +73,7 @@ def command(
 
         states = [(f"epoch {matrices.epoch}", matrices.rho, matrices.live)]
         if matrices.epoch:
-            first = read_matrices(layout, 0)
+            first = read_matrices(found, student, 0)
             states.insert(0, ("before training", first.rho, first.live))
         save_plot(plot, lambda: draw_correlations(states, heading(found, student)))
 
@@ -127,12 +126,12 @@ def _cka(
 def _null(
     run: "Run", seed: int, epoch: int
 ) -> dict[tuple[int | None, str], float | None]:
-    from tfluck.runs import read_rows
+    from tfluck.runs import tidy_rows
 
     return {
         (row.layer, row.metric): row.value
-        for row in read_rows(run.layout.seed(seed).metrics)
-        if row.epoch == epoch and row.metric in NULLS
+        for student, row in tidy_rows(run)
+        if student == seed and row.epoch == epoch and row.metric in NULLS
     }
 
 

@@ -130,7 +130,7 @@ def _measure(run: "Run", seed: int, epoch: int, samples: int, ignore: bool) -> S
         relu_net(models.teacher, ignore_batch_norm=ignore),
         x,
     )
-    return State(epoch, layers, read_matrices(run.layout.seed(seed), epoch))
+    return State(epoch, layers, read_matrices(run, seed, epoch))
 
 
 def dominance_rows(state: State) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from .analyze_common import open_student, run_options, save_plot
-from .options import click
+from .options import click, talk
 from .options import command as declare
 from .output import emit_json, table
 from .report import heading
@@ -27,13 +27,13 @@ def command(
     can be told.
     """
     from tfluck.analysis import winner_ranks
-    from tfluck.runs.matrices import evaluated_epochs, read_matrices
+    from tfluck.runs.matrices import read_history, read_matrices
 
     found, student = open_student(out, run, seed)
-    layout = found.layout.seed(student)
-    last = read_matrices(layout)
-    epochs = evaluated_epochs(layout)
-    history = [read_matrices(layout, epoch).rho for epoch in epochs]
+    last = read_matrices(found, student)
+    known = read_history(found, student, talk)
+    epochs = [matrices.epoch for matrices in known]
+    history = [matrices.rho for matrices in known]
     ranks = [
         winner_ranks([rho[live] for rho in matrices])
         if live.any() and len(epochs) > 1

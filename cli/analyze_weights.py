@@ -42,7 +42,7 @@ def command(
     from tfluck.training.loading import load_run_models
 
     models = load_run_models(found, student, epoch)
-    matrices = read_matrices(found.layout.seed(student), models.epoch)
+    matrices = read_matrices(found, student, models.epoch)
     kernels = [layer.kernel.numpy() for layer in linear_layers(models.student)]
     fan_ins = [fan_in_norms(kernel) for kernel in kernels[:-1]]
     fan_outs = [

@@ -14,13 +14,21 @@ def emit_json(value: Mapping[str, Any]) -> None:
     click.echo(to_json(value))
 
 
+def printable(text: str) -> str:
+    """Show what cannot be printed, as a name's stray bytes, by its number."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "replace").decode()
+        for c in text
+    )
+
+
 def cell(value: Any) -> str:
     """Show a number with four significant digits, nothing as a dash."""
     if value is None:
         return "–"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)
+    return printable(str(value))
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -1,20 +1,21 @@
 """``tfluck runs``: list, show, export and remove runs."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
-from tfluck.files import explained
 from tfluck.runs import (
+    Run,
+    csv_text,
+    find_to_remove,
     list_runs,
     remove_run,
     resolve_run,
+    save_csv,
     summarize,
-    write_csv,
 )
 
 from .options import Command, Group, click, json_option, out_option, talk
-from .output import emit_json, table
+from .output import emit_json, printable, table
 from .report import print_summary
 
 
@@ -33,16 +34,9 @@ def _command(name: str, *examples: str) -> Any:
 def list_command(out: Path, as_json: bool) -> None:
     """List the runs, the newest first."""
     rows = [
-        {
-            "run": run.name,
-            "status": run.status(),
-            "arch": run.config.arch,
-            "teacher": "-".join(map(str, run.config.teacher_widths)),
-            "batch-norm": run.config.batch_norm,
-            "seeds": run.config.seeds,
-            "epochs": run.config.epochs,
-        }
-        for run in list_runs(out)
+        {"run": printable(found.name), "status": printable(found.status)}
+        | _settings(found.run)
+        for found in list_runs(out)
     ]
     if as_json:
         emit_json({"runs": rows})
@@ -50,6 +44,18 @@ def list_command(out: Path, as_json: bool) -> None:
         click.echo(table(rows))
     else:
         talk(f"No runs in {out}.")
+
+
+def _settings(run: Run | None) -> dict[str, Any]:
+    """Say what tells one run from another; nothing of a damaged one."""
+    config = run and run.config
+    return {
+        "arch": config and config.arch,
+        "teacher": config and "-".join(map(str, config.teacher_widths)),
+        "batch-norm": config and config.batch_norm,
+        "seeds": config and config.seeds,
+        "epochs": config and config.epochs,
+    }
 
 
 @_command("show", "tfluck runs show gaus-fc", "tfluck runs show gaus-fc --json")
@@ -76,10 +82,9 @@ def export(run: str, to: str, output: Path | None, out: Path) -> None:
     """
     found = resolve_run(out, run)
     if output is None:
-        write_csv(found, sys.stdout)
-        return
-    with explained(output), output.open("w", newline="") as stream:
-        write_csv(found, stream)
+        click.echo(csv_text(found), nl=False)
+    else:
+        save_csv(found, output)
 
 
 @_command("rm", "tfluck runs rm gaus-fc --yes")
@@ -87,9 +92,9 @@ def export(run: str, to: str, output: Path | None, out: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @out_option
 def remove(run: str, yes: bool, out: Path) -> None:
-    """Delete RUN and all its files."""
-    found = resolve_run(out, run)
+    """Delete RUN, given by its whole name or path, and all its files."""
+    found = find_to_remove(out, run)
     if not yes:
-        click.confirm(f"Delete {found.layout.root}?", abort=True, err=True)
+        click.confirm(f"Delete {found}?", abort=True, err=True)
     remove_run(found)
-    talk(f"Deleted {found.layout.root}.")
+    talk(f"Deleted {found}.")

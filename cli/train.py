@@ -9,7 +9,7 @@ from tfluck.config import HOW, RunConfig
 from tfluck.cost import plan
 from tfluck.data import describe
 from tfluck.data.registry import require_data
-from tfluck.files import explained, make_directory
+from tfluck.files import make_directory
 from tfluck.presets import load_preset
 from tfluck.runs import Run, RunLayout, find_or_create, summarize
 from tfluck.scales import make_config
@@ -186,12 +186,11 @@ def draw(run: Run) -> list[Path]:
 
     from tfluck.figures.style import save
     from tfluck.figures.training import draw_training
-    from tfluck.runs import write_csv
+    from tfluck.runs import save_csv
 
     folder = run.layout.figures
     table = make_directory(folder) / "training.csv"
-    with explained(table), table.open("w", newline="") as stream:
-        write_csv(run, stream)
+    save_csv(run, table)
     frame = pd.read_csv(table)
     paths = [folder / "training.png", folder / "training.pdf"]
     for path in paths:

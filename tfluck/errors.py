@@ -3,6 +3,8 @@
 The command line turns each class into its exit code; libraries catch them by type.
 """
 
+from pathlib import Path
+
 
 class TfluckError(Exception):
     """Something failed in a way we can explain (exit code 1)."""
@@ -54,8 +56,23 @@ class RunBusy(TfluckError):
     """Another process is working on this run."""
 
 
-class RunDamaged(TfluckError):
-    """A run directory cannot be read: a file is missing, torn or from a newer tfluck."""
+class Damaged(TfluckError):
+    """What lies at ``path`` is missing, torn, changed, or not what belongs there.
+
+    ``why`` says it as the rest of a sentence that begins with the path.
+    """
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(str(path), why)
+        self.path = Path(str(path))
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.why}"
+
+
+class TooNew(Damaged):
+    """A newer tfluck wrote this; it is left as it is."""
 
 
 class Unreadable(BadInput):

@@ -4,6 +4,7 @@ Opening a fifo waits for a writer that may never come, and a device never ends; 
 whatever a user names, or a folder holds, is read through :func:`open_regular`.
 """
 
+import hashlib
 import json
 import math
 import os
@@ -13,12 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tfluck.errors import Missing, TfluckError, Unreadable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: How the name of a file begins that is not whole yet; a kill may leave it behind.
+UNFINISHED = ".tmp-"
 
 
 @contextmanager
@@ -44,27 +48,68 @@ def make_directory(path: Path) -> Path:
 def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Call ``write`` on a temporary neighbour of ``path``, then rename it into place.
 
-    After a crash ``path`` holds either its old bytes or all of its new ones.
+    After a crash ``path`` holds either its old bytes or all of its new ones. A link that
+    is there is replaced, not followed.
 
     Raises:
         TfluckError: the disk is full, or the folder cannot be written.
     """
+    with replacing(path) as temporary, temporary.open("w+b") as stream:
+        write(stream)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield an empty neighbour of ``path``; what is in it at the end replaces ``path``.
+
+    It keeps the suffixes, for libraries that look at them.
+
+    Raises:
+        TfluckError: as :func:`write_atomic`.
+    """
     with explained(path):
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=UNFINISHED, suffix=f"-{path.name}", dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                write(stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
+            yield temporary
+            sync(temporary)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+            sync(path.parent)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def sync(path: Path) -> None:
+    """Wait until the disk has the file ``path``, or the names in the folder ``path``."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a regular file as hex digits; "" if it is missing.
+
+    Raises:
+        Unreadable: something else than a file is there.
+    """
+    try:
+        with open_regular(path) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except Missing:
+        return ""
+
+
+def write_arrays(path: Path, arrays: "Mapping[str, NDArray[Any]]") -> None:
     """Write ``arrays`` atomically as npz; its zip keeps a checksum of each."""
+    import numpy as np
+
     write_atomic(path, lambda stream: np.savez(stream, **dict(arrays)))  # type: ignore[arg-type]
 
 
@@ -148,7 +193,9 @@ def read_bytes(
     """
     with open_regular(path, follow=follow) as stream:
         try:
-            raw = stream.read(limit + 1)
+            # A read asks for memory at once: for what is there, not for the limit.
+            size = os.fstat(stream.fileno()).st_size
+            raw = stream.read(min(limit, max(size, 2**16)) + 1)
         except OSError as error:
             raise Unreadable(f"Cannot read {path}: {error.strerror}.") from error
     if len(raw) > limit:

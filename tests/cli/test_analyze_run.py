@@ -19,7 +19,7 @@ COMMANDS = ("correlation", "rank", "modulation", "overlap", "weights")
 @pytest.fixture(scope="module")
 def runs(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> dict[str, Run]:
     """Three finished runs, one for each place of BatchNorm."""
-    from tfluck.training.observers import save_weights
+    from tfluck.training.teachers import save_weights
     from tfluck.training.trainer import Trainer
 
     folder = tmp_path_factory.mktemp("runs")

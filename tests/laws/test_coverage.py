@@ -13,10 +13,10 @@ from tfluck.choices import CHOICES, IMAGE_SETS, STUDENT_INITS
 from tfluck.config import RunConfig
 from tfluck.data import describe
 from tfluck.data.registry import DATASETS
+from tfluck.files import digest_of
 from tfluck.presets import load_preset, presets
 from tfluck.runs import Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
-from tfluck.runs.teachers import digest_of
 from tfluck.scales import SCALES, make_config
 
 #: Sets made from published archives, which are no part of the project; the tests of

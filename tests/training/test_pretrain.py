@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfluck.errors import BadInput, RunDamaged
+from tfluck.errors import BadInput, Damaged
 from tfluck.runs import Run, Teacher, TeacherLayout, find_or_create, read_teacher
+from tfluck.runs.seal import read_object, write_object
 from tfluck.runs.teachers import adopt_teacher, find_teacher
 from tfluck.scales import make_config, pretrain_config
 from tfluck.sweeps import train_run
@@ -126,9 +127,9 @@ def test_weights_that_changed_are_refused(
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    with pytest.raises(RunDamaged, match="checksum"):
+    with pytest.raises(Damaged, match="checksum"):
         read_teacher(folder)
-    with pytest.raises(RunDamaged, match="not the teacher this run was made with"):
+    with pytest.raises(Damaged, match="not the teacher this run was made with"):
         adopt_teacher(run)
 
 
@@ -136,16 +137,16 @@ def test_a_description_of_another_network_is_refused(
     squares: str, folder: Path, tmp_path: Path, tf: Any
 ) -> None:
     recipe = TeacherLayout(folder).recipe
-    recipe.write_text(json.dumps(json.loads(recipe.read_text()) | {"widths": [9, 5]}))
+    write_object(recipe, read_object(recipe) | {"widths": [9, 5]})
     run = student_run(tmp_path / "runs", squares, folder)
-    with pytest.raises(RunDamaged, match="does not hold a teacher of widths 9-5"):
+    with pytest.raises(Damaged, match="does not hold a teacher of widths 9-5"):
         train_run(run)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format_version": 1}', "\x80\x04."])
 def test_a_damaged_description_is_a_sentence(folder: Path, text: str) -> None:
     TeacherLayout(folder).recipe.write_text(text)
-    with pytest.raises(RunDamaged, match=r"teacher.json cannot be read"):
+    with pytest.raises(Damaged, match=r"teacher.json cannot be read"):
         read_teacher(folder)
 
 
@@ -154,7 +155,7 @@ def test_a_newer_directory_is_not_guessed_at(folder: Path) -> None:
     recipe.write_text(
         json.dumps(json.loads(recipe.read_text()) | {"format_version": 99})
     )
-    with pytest.raises(RunDamaged, match="update tfluck"):
+    with pytest.raises(Damaged, match="update tfluck"):
         read_teacher(folder)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from tfluck.config import RunConfig
-from tfluck.errors import RunBusy, RunDamaged
+from tfluck.errors import Damaged, RunBusy
 from tfluck.files import write_json
 from tfluck.runs import Run, RunLayout, find_or_create, read_rows
 from tfluck.scales import make_config
@@ -185,7 +185,7 @@ def test_no_whole_checkpoint_is_an_error_not_a_fresh_start(
     train(run)
     for path in run.layout.seed(1).checkpoints.glob("*.npz"):
         path.write_bytes(b"not a checkpoint")
-    with pytest.raises(RunDamaged, match="--fresh"):
+    with pytest.raises(Damaged, match="--fresh"):
         train(run)
 
 
@@ -286,6 +286,6 @@ def test_a_run_of_a_newer_format_is_left_alone(make_run: Any) -> None:
     run = make_run()
     manifest = json.loads(run.layout.manifest.read_text())
     write_json(run.layout.manifest, manifest | {"format_version": 99})
-    with pytest.raises(RunDamaged, match="update tfluck"):
+    with pytest.raises(Damaged, match="update tfluck"):
         open_run(run.layout.root)
     assert RunLayout(run.layout.root).config.exists()

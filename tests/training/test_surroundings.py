@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tfluck.errors import Interrupted, RunDamaged
+from tfluck.errors import Damaged, Interrupted
 from tfluck.surroundings import changes, processor, surroundings
 from tfluck.sweeps import train_run
 
@@ -80,5 +80,5 @@ def test_another_teacher_in_the_run_is_refused(make_run: Any, tf: Any) -> None:
     for source in (donor.layout.teacher_weights, run.layout.seed(1).final_weights):
         run.layout.teacher_weights.write_bytes(source.read_bytes())
         run.layout.seed(1).status.unlink(missing_ok=True)
-        with pytest.raises(RunDamaged, match=r"teacher.weights.h5 .*\.$"):
+        with pytest.raises(Damaged, match=r"teacher.weights.h5 .*\.$"):
             train_run(run)

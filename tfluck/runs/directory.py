@@ -1,63 +1,36 @@
-"""Find, create, open and remove run directories."""
+"""Find, create, list and remove run directories."""
 
 import difflib
-import importlib.metadata
-import json
 import os
-import platform
-import shutil
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tfluck import __version__
 from tfluck.config import RunConfig
-from tfluck.errors import BadInput, RunDamaged, TfluckError
-from tfluck.files import explained, make_directory, write_json
+from tfluck.errors import BadInput, Damaged, TooNew
+from tfluck.files import explained
+from tfluck.runs.birth import bear, remove_run
 from tfluck.runs.layout import RunLayout
-from tfluck.runs.lock import locked
-
-#: Raised when an older tfluck could no longer read what we write.
-FORMAT_VERSION = 1
+from tfluck.runs.run import Run, is_run, manifest_of, open_run
+from tfluck.runs.store import read
 
 
-@dataclass(frozen=True)
-class Run:
-    """A run directory and the settings it was made with."""
+class Listed(NamedTuple):
+    """A line of the list of runs; ``run`` is None where ``status`` says what is wrong."""
 
-    layout: RunLayout
-    config: RunConfig
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.layout.root.name
-
-    def status(self) -> str:
-        """Return the worst status of its students; ``new`` before any has begun."""
-        found = {self.seed_status(seed).get("status", "new") for seed in self.seeds}
-        order = ("diverged", "failed", "interrupted", "running", "new", "finished")
-        return next(status for status in order if status in found)
-
-    def placed(self, places: Mapping[str, str | None]) -> "Run":
-        """Return this run with its ingredients where ``places`` says they lie now."""
-        return replace(self, config=self.config.placed(places))
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The students' seeds."""
-        return self.config.student_seeds
-
-    def seed_status(self, seed: int) -> dict[str, Any]:
-        """Return what a student last said about itself."""
-        path = self.layout.seed(seed).status
-        return _read_json(path) if path.exists() else {}
+    name: str
+    run: Run | None
+    status: str
 
 
 def find_or_create(
-    root: Path, config: RunConfig, name: str | None = None, *, fresh: bool = False
+    root: Path,
+    config: RunConfig,
+    name: str | None = None,
+    *,
+    fresh: bool = False,
+    record: Mapping[str, Any] | None = None,
 ) -> Run:
     """Return the run of ``config`` below ``root``; a new one if there is none.
 
@@ -66,58 +39,70 @@ def find_or_create(
         config: decides which run, by its digest, and where its ingredients lie. How it
             is computed belongs to the run: one that is there keeps what it began with.
         name: of the folder; found by digest or made from it if not given.
-        fresh: throw away what an earlier run of the same settings has.
+        fresh: throw away what an earlier run of the same settings has. A run that was
+            given a name of its own goes only by that name.
+        record: what a new run's manifest says beside the usual.
 
     Raises:
-        BadInput: the folder ``name`` holds something else.
+        BadInput: the folder holds something else, or has a name of its own.
+        Damaged: what is there is no whole run, and ``fresh`` is not asked for.
     """
-    path = root / name if name else _find(root, config)
-    if path.exists() and any(path.iterdir()):
-        run = open_run(path)
-        if run.config.digest() != config.digest():
-            raise BadInput(
-                f"{path} holds a run with other settings; choose another --name."
-            )
-        if not fresh:
-            return run.placed(config.places)
-        remove_run(run)
-    make_directory(path)
-    layout = RunLayout(path)
-    write_json(layout.config, config.to_dict())
-    write_json(layout.manifest, _manifest(config))
-    return Run(layout, config)
-
-
-def open_run(path: Path) -> Run:
-    """Open the run directory ``path``.
-
-    Raises:
-        RunDamaged: it is no run, torn, or written by a newer tfluck.
-    """
-    layout = RunLayout(path)
-    if not layout.manifest.exists():
-        raise RunDamaged(f"{path} is not a run directory: it has no manifest.json.")
-    written = _read_json(layout.manifest).get("format_version")
-    if not isinstance(written, int) or written > FORMAT_VERSION:
-        raise RunDamaged(
-            f"{path} has format {written}, and this tfluck reads up to "
-            f"{FORMAT_VERSION}; update tfluck to open it."
+    path = _place(root, config, name)
+    if fresh and not name and is_run(path) and path.name != made_name(config):
+        raise BadInput(
+            f"The run of these settings has a name of its own, {path.name}. Say --name "
+            f"{path.name} --fresh to throw it away, or give another --name."
         )
+    run = _opened(path, config, fresh)
+    if run and not fresh:
+        return run.placed(config.places)
+    if is_run(path):
+        remove_run(path)
+    bear(path, config.to_dict(), manifest_of(config) | dict(record or {}))
+    return open_run(path)
+
+
+def find_run(root: Path, config: RunConfig, name: str | None = None) -> Run | None:
+    """Return the run that :func:`find_or_create` would; None if it would make one.
+
+    Raises:
+        BadInput, Damaged: as there.
+    """
+    return _opened(_place(root, config, name), config, False)
+
+
+def list_runs(root: Path) -> list[Listed]:
+    """Return a line for every run below ``root``, the newest first.
+
+    A run that cannot be read is a line too, never the end of the list.
+    """
+    folders = sorted(_folders(root), key=_born, reverse=True)
+    return [_listed(folder) for folder in folders]
+
+
+def _listed(path: Path) -> Listed:
     try:
-        return Run(layout, RunConfig.from_dict(_read_json(layout.config)))
-    except (BadInput, TypeError, ValueError, AttributeError) as error:
-        raise RunDamaged(f"{layout.config} is damaged: {error}") from error
+        run = open_run(path)
+        return Listed(run.name, run, run.status())
+    except Damaged as error:
+        return Listed(path.name, None, f"damaged: {error}")
+    # Whatever else a stranger's folder makes us meet.
+    except Exception as error:
+        return Listed(path.name, None, f"damaged: {type(error).__name__}: {error}")
 
 
-def list_runs(root: Path) -> list[Run]:
-    """Return the readable runs below ``root``, the newest first."""
-    runs = []
-    for manifest in root.glob("*/manifest.json"):
-        try:
-            runs.append((manifest.stat().st_mtime, open_run(manifest.parent)))
-        except TfluckError:
-            continue
-    return [run for _, run in sorted(runs, key=lambda pair: -pair[0])]
+def _folders(root: Path) -> list[Path]:
+    """Return the runs below ``root``; hidden folders are births and removals."""
+    with explained(root):
+        found = sorted(root.iterdir()) if root.is_dir() else []
+    return [path for path in found if path.name[0] != "." and is_run(path)]
+
+
+def _born(path: Path) -> float:
+    try:
+        return RunLayout(path).manifest.lstat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def resolve_run(root: Path, name: str) -> Run:
@@ -126,72 +111,91 @@ def resolve_run(root: Path, name: str) -> Run:
     Raises:
         BadInput: no run, or more than one, answers to the name.
     """
-    for path in (Path(name), root / name):
-        if RunLayout(path).manifest.exists():
-            return open_run(path)
-    names = sorted(path.parent.name for path in root.glob("*/manifest.json"))
-    matches = [found for found in names if found.startswith(name)]
+    for path in _exactly(root, name):
+        return open_run(path)
+    names = [path.name for path in _folders(root)]
+    matches = [found for found in names if name and found.startswith(name)]
     if len(matches) == 1:
         return open_run(root / matches[0])
-    close = matches or difflib.get_close_matches(name, names)
+    raise _unknown(root, name, matches)
+
+
+def find_to_remove(root: Path, name: str) -> Path:
+    """Return the folder of the run called exactly ``name``: a path, or one in ``root``.
+
+    Raises:
+        BadInput: no run is called so; the beginning of a name is not enough.
+    """
+    for path in _exactly(root, name):
+        return path
+    begin = [p.name for p in _folders(root) if p.name.startswith(name)]
+    raise _unknown(root, name, begin, "Only a whole name is removed. ")
+
+
+def _exactly(root: Path, name: str) -> list[Path]:
+    """Return the runs that ``name`` names in full."""
+    own = Path(name).name not in ("", "..")
+    return [path for path in (Path(name), root / name) if own and is_run(path)]
+
+
+def _unknown(root: Path, name: str, matches: list[str], rule: str = "") -> BadInput:
+    names = [path.name for path in _folders(root)]
+    close = matches[:3] or difflib.get_close_matches(name, names)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
-    raise BadInput(f"No run {name!r} in {root}.{hint}")
+    return BadInput(f"No run {name!r:.80} in {root}. {rule}{hint}".replace(".  ", ". "))
 
 
-def remove_run(run: Run) -> None:
-    """Delete a run that nobody is working on."""
-    with locked(run.layout.lock), explained(run.layout.root):
-        shutil.rmtree(run.layout.root)
-
-
-def _find(root: Path, config: RunConfig) -> Path:
-    digest = config.digest()
-    for manifest in root.glob("*/manifest.json"):
-        try:
-            found = _read_json(manifest)
-        except RunDamaged:
-            continue
-        if found.get("digest") == digest:
-            return manifest.parent
+def made_name(config: RunConfig) -> str:
+    """Return the name of the folder of a run that is given none."""
     role = "teacher-" if config.targets == "labels" else ""
-    return root / f"{role}{config.data_kind}-{config.arch}-{digest}"
+    return f"{role}{config.data_kind}-{config.arch}-{config.digest()}"
 
 
-def _manifest(config: RunConfig) -> dict[str, Any]:
-    packages = ("tensorflow", "keras", "numpy")
-    return {
-        "format_version": FORMAT_VERSION,
-        "digest": config.digest(),
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "tfluck": __version__,
-        "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in packages},
-        "platform": platform.platform(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        "seeds": list(config.student_seeds),
-        "git": _commit(),
-        "deterministic": True,
-    }
+def _place(root: Path, config: RunConfig, name: str | None) -> Path:
+    """Return the folder of ``config``'s run, whether it is there or not."""
+    if name is not None:
+        return root / _checked(name)
+    made = root / made_name(config)
+    if is_run(made):
+        return made
+    digest = config.digest()
+    for path in _folders(root):
+        with suppress(Damaged):
+            manifest = read("manifest", RunLayout(path).manifest, None)
+            if manifest.get("digest") == digest:
+                return path
+    return made
 
 
-def _commit() -> str | None:
-    """Return the commit of the checkout we run from, None if we are installed."""
-    git = Path(__file__).parents[2] / ".git"
-    try:
-        head = (git / "HEAD").read_text().strip()
-        ref = head.removeprefix("ref: ")
-        return head if ref == head else (git / ref).read_text().strip()
-    except OSError:
+def _checked(name: str) -> str:
+    """Refuse a name that is no plain folder's."""
+    plain = Path(name).name == name and name.isprintable() and name[:1] != "."
+    if not name or not plain or len(os.fsencode(name)) > 200:
+        raise BadInput(
+            f"A run's name is a folder's: printable, not hidden, without /, and at most "
+            f"200 bytes long; not {name!r:.80}."
+        )
+    return name
+
+
+def _opened(path: Path, config: RunConfig, fresh: bool) -> Run | None:
+    """Open the run in ``path``, None if there is none, or a damaged one to throw away."""
+    if not os.path.lexists(path):
         return None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
+    if not is_run(path):
+        if not path.is_dir() or any(path.iterdir()):
+            raise BadInput(f"{path} holds no run; choose another --name.")
+        return None
     try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise RunDamaged(f"{path} cannot be read: {error}") from error
-    if not isinstance(value, dict):
-        raise RunDamaged(f"{path} holds no JSON object.")
-    return value
+        run = open_run(path)
+    except TooNew:
+        raise
+    except Damaged:
+        if fresh:
+            return None
+        raise
+    if run.config.digest() != config.digest():
+        raise BadInput(
+            f"{path} holds a run with other settings; choose another --name."
+        )
+    return run

@@ -1,5 +1,10 @@
-"""Every file name of a run, once."""
+"""Every file name of a run, once.
 
+``sealed`` says whether every file must carry its seal, as in all runs but the oldest.
+"""
+
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +14,7 @@ class SeedLayout:
     """The files of one student."""
 
     root: Path
+    sealed: bool = True
 
     @property
     def metrics(self) -> Path:
@@ -35,6 +41,18 @@ class SeedLayout:
         """Folder of the correlation matrices."""
         return self.root / "correlations"
 
+    def checkpoint(self, step: int) -> Path:
+        """The state after ``step`` batches."""
+        return self.checkpoints / f"step-{step:010d}.npz"
+
+    def checkpoint_steps(self) -> list[int]:
+        """The steps of which checkpoints are there, ascending."""
+        return _numbers(self.checkpoints, self.checkpoint)
+
+    def epochs(self) -> list[int]:
+        """The epochs of which matrices are there, ascending; 0 is before training."""
+        return _numbers(self.correlations, self.correlation)
+
     def correlation(self, epoch: int) -> Path:
         """One evaluation: ρ as ``layer0, …``, live teacher nodes as ``live0, …``."""
         return self.correlations / f"epoch-{epoch:05d}.npz"
@@ -53,6 +71,13 @@ class SeedLayout:
     def lock(self) -> Path:
         """Held by the process that trains this student."""
         return self.root / "lock"
+
+
+def _numbers(folder: Path, name: Callable[[int], Path]) -> list[int]:
+    """Return the numbers of the files ``name(number)``; a copy or a stray is none."""
+    files = set(folder.glob("*.npz"))
+    found = (re.search(r"-(\d{1,18})\.npz$", path.name) for path in files)
+    return sorted(n for n in {int(m[1]) for m in found if m} if name(n) in files)
 
 
 @dataclass(frozen=True)
@@ -77,6 +102,7 @@ class RunLayout:
     """The files of a run: one teacher, one or more students."""
 
     root: Path
+    sealed: bool = True
 
     @property
     def config(self) -> Path:
@@ -120,7 +146,7 @@ class RunLayout:
 
     def seed(self, seed: int) -> SeedLayout:
         """The files of one student."""
-        return SeedLayout(self.root / f"seed-{seed}")
+        return SeedLayout(self.root / f"seed-{seed}", self.sealed)
 
     def tensorboard(self, seed: int) -> Path:
         """The event files of one student."""

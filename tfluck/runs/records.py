@@ -1,12 +1,24 @@
-"""Append-only rows of numbers that survive a torn last line."""
+"""Append-only rows of numbers, chained by their seals.
+
+A line's seal covers the line before, so that none inside the file can be changed, lost or
+moved. Its end is open, for a kill may tear the last line; who must know where it ends, as
+a checkpoint or a finished student does, remembers the last seal: the journal's head.
+"""
 
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tfluck.files import explained, finite, to_json, write_atomic
+from tfluck.errors import Damaged, Unreadable
+from tfluck.files import explained, finite, open_regular, to_json, write_atomic
+from tfluck.runs.seal import BROKEN, KEY, UNSEALED, read_whole, seal_of
+
+#: Head of a journal without rows.
+EMPTY = ""
+#: More bytes than a journal ever holds, and than its last line does.
+LIMIT, LAST = 2**32, 4096
 
 
 class Row(NamedTuple):
@@ -19,38 +31,142 @@ class Row(NamedTuple):
     value: float | None
 
 
-def encode(rows: Iterable[Row]) -> bytes:
-    """Write rows as JSON lines; a value that is not finite becomes null."""
-    return "".join(to_json(finite(row._asdict())) + "\n" for row in rows).encode()
+#: What each field of a row may be.
+TYPES = (int, str, int | None, str, int | float | None)
 
 
-def append_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Add rows at the end and wait until the disk has them."""
-    with explained(path), path.open("ab") as stream:
-        stream.write(encode(rows))
-        stream.flush()
-        os.fsync(stream.fileno())
+class Entry(NamedTuple):
+    """A row in its file: its seal, and where its line ends."""
+
+    row: Row
+    seal: str
+    end: int
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Return the rows of ``path`` up to the first torn line; none if it is missing."""
-    rows = []
-    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
+class Journal:
+    """The rows of one file, read and to be continued."""
+
+    def __init__(self, path: Path, sealed: bool = True) -> None:
+        """Read what is there; a torn last line does not count.
+
+        Args:
+            path: of the file; none has no rows.
+            sealed: whether every line must carry its seal, and new ones will.
+
+        Raises:
+            Damaged: a line is not what was written there.
+        """
+        self.path = path
+        self.sealed = sealed
+        self.entries: list[Entry] = []
+        if path.exists() or path.is_symlink():
+            for line in read_whole(path, LIMIT).split(b"\n")[:-1]:
+                self._take(line)
+
+    @property
+    def head(self) -> str:
+        """Seal of the last row."""
+        return self.entries[-1].seal if self.entries else EMPTY
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows alone."""
+        return [entry.row for entry in self.entries]
+
+    def count(self, head: str) -> int:
+        """Return how many rows there are up to ``head``.
+
+        Raises:
+            Damaged: there is no such row, so the end of the file is lost.
+        """
+        seals = [EMPTY, *(entry.seal for entry in self.entries)]
+        if head not in seals:
+            raise Damaged(self.path, "has lost rows at its end.")
+        return seals.index(head)
+
+    def rewind(self, count: int) -> None:
+        """Forget all but the first ``count`` rows, and a torn line."""
+        del self.entries[count:]
+        end = self.entries[-1].end if self.entries else 0
+        with explained(self.path), self._open() as stream:
+            stream.truncate(end)
+            os.fsync(stream.fileno())
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Add rows at the end and wait until the disk has them."""
+        text = encode(rows, self.head, self.sealed)
+        with explained(self.path), self._open() as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        for line in text.split(b"\n")[:-1]:
+            self._take(line)
+
+    def _open(self) -> Any:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.fdopen(os.open(self.path, flags, 0o644), "ab")
+
+    def _take(self, line: bytes) -> None:
+        """Append what ``line`` says to the entries."""
+        end = (self.entries[-1].end if self.entries else 0) + len(line) + 1
         try:
-            rows.append(Row(**json.loads(line)))
-        except (ValueError, TypeError):
-            break
-        if not line.endswith(b"\n"):
-            rows.pop()
-    return rows
+            row, seal = _decode(line, self.head, self.sealed)
+        except (ValueError, TypeError, RecursionError) as error:
+            where = f"in line {len(self.entries) + 1}"
+            raise Damaged(self.path, f"is damaged {where}: {error}.") from error
+        self.entries.append(Entry(row, seal, end))
 
 
-def write_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Replace ``path`` by ``rows``."""
-    write_atomic(path, lambda stream: stream.write(encode(rows)))
+def encode(rows: Iterable[Row], before: str = EMPTY, sealed: bool = True) -> bytes:
+    """Write rows as JSON lines after ``before``; what is not finite becomes null."""
+    lines = []
+    for row in rows:
+        value = finite(row._asdict())
+        before = seal_of(value, before)
+        lines.append(to_json(value | {KEY: before} if sealed else value) + "\n")
+    return "".join(lines).encode()
 
 
-def keep_rows_through(path: Path, epoch: int) -> None:
-    """Drop a torn line and every row later than ``epoch``."""
-    if path.exists():
-        write_rows(path, [row for row in read_rows(path) if row.epoch <= epoch])
+def _decode(line: bytes, before: str, sealed: bool) -> tuple[Row, str]:
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError("no row stands there")
+    given = value.pop(KEY, None)
+    found = seal_of(value, before)
+    if given is None and sealed:
+        raise ValueError(f"it {UNSEALED}")
+    if given is not None and given != found:
+        raise ValueError(f"it {BROKEN}")
+    row = Row(**value)
+    for field, kind in zip(row, TYPES, strict=True):
+        if not isinstance(field, kind) or isinstance(field, bool):
+            raise ValueError(f"{field!r:.40} stands where something else belongs")
+    return row, found
+
+
+def read_rows(path: Path, sealed: bool = True) -> list[Row]:
+    """Return the rows of ``path``; none if it is missing.
+
+    Raises:
+        Damaged: as :class:`Journal`.
+    """
+    return Journal(path, sealed).rows
+
+
+def write_rows(path: Path, rows: Iterable[Row], sealed: bool = True) -> str:
+    """Replace ``path`` by ``rows`` and return their head."""
+    text = encode(rows, sealed=sealed)
+    write_atomic(path, lambda stream: stream.write(text))
+    return Journal(path, sealed).head
+
+
+def last_line(path: Path) -> dict[str, Any]:
+    """Return the last whole line of a journal, unchecked; {} if there is none."""
+    try:
+        with open_regular(path) as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - LAST))
+            lines = stream.read().split(b"\n")
+        value = json.loads(lines[-2])
+    except (OSError, Unreadable, ValueError, IndexError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tfluck.config import RunConfig
-from tfluck.runs.directory import Run
+from tfluck.runs.run import Run
 from tfluck.runs.table import tidy_rows
 from tfluck.runs.warnings import warnings
 

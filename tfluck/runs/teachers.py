@@ -6,19 +6,33 @@ weights are arrays in an HDF5 file, and a checksum ties the two together.
 
 import dataclasses
 import hashlib
-import json
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from tfluck.choices import BatchNormPlace
-from tfluck.config import RunConfig
-from tfluck.errors import BadInput, RunDamaged
-from tfluck.files import write_atomic, write_json
-from tfluck.runs.directory import Run
+from tfluck.errors import BadInput, Damaged
+from tfluck.files import digest_of, write_atomic
 from tfluck.runs.layout import RunLayout, TeacherLayout
+from tfluck.runs.run import FORMAT_VERSION, Run
+from tfluck.runs.seal import BINARY_LIMIT, read_whole, write_object
+from tfluck.runs.store import RESTORE, format_of, read
 
-FORMAT_VERSION = 1
+#: What a description must hold; a tuple is of whole numbers.
+TYPES = {
+    "arch": str,
+    "input_shape": tuple,
+    "widths": tuple,
+    "outputs": int,
+    "batch_norm": str,
+    "bn_affine": bool,
+    "dataset": str,
+    "accuracy": dict,
+    "pruned": dict,
+    "recipe": dict,
+    "weights_sha256": str,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +81,7 @@ class Teacher:
 def write_teacher(folder: Path, teacher: Teacher) -> None:
     """Write the description of the weights that lie in ``folder`` already."""
     value = {"format_version": FORMAT_VERSION} | dataclasses.asdict(teacher)
-    write_json(TeacherLayout(folder).recipe, value)
+    write_object(TeacherLayout(folder).recipe, value)
 
 
 def find_teacher(root: Path, name: str) -> Path:
@@ -94,39 +108,37 @@ def read_teacher(folder: Path) -> Teacher:
     """Read the description of the teacher in ``folder`` and check its weights' bytes.
 
     Raises:
-        RunDamaged: a file is missing, torn, changed or from a newer tfluck.
+        Damaged: a file is missing, torn, changed or from a newer tfluck.
     """
     layout = TeacherLayout(folder)
-    try:
-        value = json.loads(layout.recipe.read_text())
-        version = value.pop("format_version")
-        known = {field.name for field in fields(Teacher)}
-        teacher = Teacher(**{k: _tupled(v) for k, v in value.items() if k in known})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RunDamaged(f"{layout.recipe} cannot be read: {error}") from error
-    if not isinstance(version, int) or version > FORMAT_VERSION:
-        raise RunDamaged(
-            f"{folder} has format {version}, and this tfluck reads up to "
-            f"{FORMAT_VERSION}; update tfluck to use it."
-        )
+    version = format_of("recipe", layout.recipe, FORMAT_VERSION)
+    teacher = _taken(layout.recipe, read("recipe", layout.recipe, version > 1))
     if digest_of(layout.weights) != teacher.weights_sha256:
-        raise RunDamaged(
-            f"{layout.weights} does not have the checksum that {layout.recipe.name} "
-            "says; copy the folder again, or pretrain anew."
+        raise Damaged(
+            layout.weights,
+            f"does not have the checksum that {layout.recipe.name} says; copy the "
+            "folder again, or pretrain anew.",
         )
+    return teacher
+
+
+def _taken(path: Path, value: dict[str, Any]) -> Teacher:
+    """Make a teacher of what ``path`` holds."""
+    known = {field.name for field in fields(Teacher)}
+    try:
+        teacher = Teacher(**{k: _tupled(v) for k, v in value.items() if k in known})
+    except TypeError as error:
+        raise Damaged(path, f"cannot be read: {error}.") from error
+    for name, kind in TYPES.items():
+        found = getattr(teacher, name)
+        inner = found if kind is tuple else ()
+        if type(found) is not kind or not all(type(n) is int for n in inner):
+            raise Damaged(path, f"cannot be read: {name} is {found!r:.60}.")
     return teacher
 
 
 def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file as hex digits; "" if it is missing."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def check_fits(
@@ -153,25 +165,21 @@ def adopt_teacher(run: Run) -> None:
     """Copy the pretrained teacher's weights into ``run``, which then needs no other place.
 
     Raises:
-        RunDamaged: the weights are gone or are not those the run was made with.
+        Damaged: the weights are gone or are not those the run was made with.
     """
     config = run.config
     if not config.teacher_digest:
         return
     own = run.layout.teacher_weights
-    if not own.exists():
+    if not os.path.lexists(own):
         source = TeacherLayout(Path(config.teacher or "")).weights
-        if not digest_of(source).startswith(config.teacher_digest):
-            raise RunDamaged(
-                f"{source} is not the teacher this run was made with (SHA-256 "
-                f"{config.teacher_digest}…); put it back, or start another run."
+        whole = read_whole(source, BINARY_LIMIT)
+        if not hashlib.sha256(whole).hexdigest().startswith(config.teacher_digest):
+            raise Damaged(
+                source,
+                "is not the teacher this run was made with (SHA-256 "
+                f"{config.teacher_digest}…); put it back, or start another run.",
             )
-        write_atomic(own, lambda stream: stream.write(source.read_bytes()))
-    _check_own(own, config)
-
-
-def _check_own(path: Path, config: RunConfig) -> None:
-    if not digest_of(path).startswith(config.teacher_digest):
-        raise RunDamaged(
-            f"{path} has changed since this run began; start over with --fresh."
-        )
+        write_atomic(own, lambda stream: stream.write(whole))
+    elif not digest_of(own).startswith(config.teacher_digest):
+        raise Damaged(own, f"has changed since this run began. {RESTORE}")

@@ -17,10 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from tfluck.errors import Diverged, Interrupted, TfluckError
-from tfluck.files import write_atomic, write_json
+from tfluck.files import write_atomic
 from tfluck.processes import orphaned, signals_held, worker_pool, working
 from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import locked
+from tfluck.runs.seal import write_object
 from tfluck.runtime import can_compute_with, start_tensorflow
 from tfluck.sweeps.signals import Signals
 
@@ -83,9 +84,9 @@ def _summarized(run: Run) -> Iterator[None]:
         yield
     except BaseException:
         with suppress(TfluckError):
-            write_json(run.layout.summary, summarize(run))
+            write_object(run.layout.summary, summarize(run))
         raise
-    write_json(run.layout.summary, summarize(run))
+    write_object(run.layout.summary, summarize(run))
 
 
 def _train(

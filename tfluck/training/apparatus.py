@@ -23,7 +23,7 @@ class Apparatus:
     """The networks of ``run`` and what is done with them; :meth:`reset` picks a student.
 
     Raises:
-        RunDamaged: a pretrained teacher's weights are gone or do not fit.
+        Damaged: a pretrained teacher's weights are gone or do not fit.
         BadInput: the data do not suffice for the run.
     """
 

@@ -1,11 +1,9 @@
 """Everything a student's training needs to go on exactly where it was.
 
-A checkpoint is one npz file, written atomically; its zip carries a checksum of every
-array, so damage is noticed. The newest two are kept.
+A checkpoint is one sealed npz file, written atomically. The newest two are kept.
 """
 
 import json
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfluck.errors import RunDamaged
-from tfluck.files import make_directory, to_json, write_arrays
+from tfluck.errors import Damaged
+from tfluck.files import make_directory, to_json
+from tfluck.runs import SeedLayout
+from tfluck.runs.records import EMPTY
+from tfluck.runs.seal import write_arrays
+from tfluck.runs.store import KINDS, RESTORE, Tell, read
 from tfluck.training.optimizer import SGD
 
 KEPT = 2
@@ -30,92 +32,96 @@ class Progress:
         loss_sum: of this epoch's batches so far, in float64.
         loss_count: how many they are.
         history: the surroundings it was computed in, each with its first ``step``.
+        head: of the metrics recorded so far; None where an old run did not say.
     """
 
     step: int = 0
     loss_sum: float = 0.0
     loss_count: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    head: str | None = EMPTY
 
 
 class Checkpoints:
-    """The checkpoints of one student, in one folder."""
+    """The checkpoints of one student, whose training has ``steps`` steps."""
 
-    def __init__(self, folder: Path, student: keras.Model, optimizer: SGD) -> None:
-        self.folder = folder
+    def __init__(
+        self, layout: SeedLayout, student: keras.Model, optimizer: SGD, steps: int
+    ) -> None:
+        self.layout = layout
         self.student = student
         self.optimizer = optimizer
+        self.steps = steps
 
     def save(self, progress: Progress) -> None:
-        """Write the state and drop all but the newest checkpoints."""
-        make_directory(self.folder)
-        state = self._variables() | {
+        """Write the state and drop the checkpoints before the newest two."""
+        make_directory(self.layout.checkpoints)
+        state: dict[str, Any] = {
             "step": np.int64(progress.step),
             "loss_sum": np.float64(progress.loss_sum),
             "loss_count": np.int64(progress.loss_count),
             "history": np.frombuffer(to_json(progress.history).encode(), np.uint8),
+            "head": np.str_(progress.head or ""),
         }
+        state |= {name: variable.numpy() for name, variable in self._variables()}
         arrays = {name: np.asarray(value) for name, value in state.items()}
-        path = self.folder / f"step-{progress.step:010d}.npz"
-        write_arrays(path, arrays)
-        for old in self._newest_first()[KEPT:]:
-            old.unlink()
+        write_arrays(self.layout.checkpoint(progress.step), arrays)
+        past = [s for s in self.layout.checkpoint_steps() if s <= progress.step]
+        for step in past[:-KEPT]:
+            self.layout.checkpoint(step).unlink()
 
-    def restore(self) -> tuple[Progress, list[str]]:
+    def restore(self, tell: Tell) -> Progress:
         """Load the newest checkpoint that is whole; start at step 0 if there is none.
 
-        Returns:
-            Where training stands, and one sentence for each damaged file passed over.
+        Args:
+            tell: hears one sentence for each damaged file that is passed over.
 
         Raises:
-            RunDamaged: there are checkpoints, and none is whole.
+            Damaged: there are checkpoints, and none is whole.
         """
-        complaints: list[str] = []
-        paths = self._newest_first()
-        for path in paths:
+        steps = self.layout.checkpoint_steps()
+        for step in reversed(steps):
+            path = self.layout.checkpoint(step)
+            state = read("checkpoint", path, self.layout.sealed, tell)
             try:
-                return self._load(path), complaints
-            except (
-                OSError,
-                ValueError,
-                KeyError,
-                EOFError,
-                zipfile.BadZipFile,
-            ) as error:
-                complaints.append(
-                    f"Checkpoint {path.name} is damaged ({error}); "
-                    "going back to the one before."
-                )
-        if paths:
-            raise RunDamaged(
-                f"No checkpoint in {self.folder} is whole; start over with --fresh."
+                if state is not None:
+                    return self._load(path, step, state)
+            except Damaged as error:
+                tell(f"{error} {KINDS['checkpoint'].advice}")
+        if steps:
+            raise Damaged(
+                self.layout.checkpoints, f"holds no whole checkpoint. {RESTORE}"
             )
-        return Progress(), complaints
+        return Progress()
 
-    def _newest_first(self) -> list[Path]:
-        return sorted(self.folder.glob("step-*.npz"), reverse=True)
+    def _variables(self) -> list[tuple[str, Any]]:
+        named = [(variable.path, variable) for variable in self.student.variables]
+        slots = enumerate(self.optimizer.velocities)
+        return named + [(f"velocity/{index}", slot) for index, slot in slots]
 
-    def _variables(self) -> State:
-        state = {v.path: v.numpy() for v in self.student.variables}
-        for index, velocity in enumerate(self.optimizer.velocities):
-            state[f"velocity/{index}"] = velocity.numpy()
-        return state
-
-    def _load(self, path: Path) -> Progress:
-        with path.open("rb") as stream, np.load(stream) as archive:
-            state = {name: archive[name] for name in archive.files}
-        targets: list[tuple[str, Any]] = [(v.path, v) for v in self.student.variables]
-        targets += [
-            (f"velocity/{i}", v) for i, v in enumerate(self.optimizer.velocities)
-        ]
-        for name, variable in targets:
-            if tuple(state[name].shape) != tuple(variable.shape):
-                raise ValueError(f"{name} has shape {state[name].shape}")
-        for name, variable in targets:
+    def _load(self, path: Path, step: int, state: dict[str, np.ndarray]) -> Progress:
+        """Take over ``state`` if it is what :meth:`save` writes at ``step``."""
+        for name, variable in self._variables():
+            found = state.get(name)
+            shape = tuple(variable.shape)
+            if found is None or found.shape != shape or found.dtype.kind != "f":
+                raise Damaged(path, f"holds no {name} of shape {shape}.")
+            if not np.isfinite(found).all():
+                raise Damaged(path, f"holds a {name} that is not finite.")
+        try:
+            progress = Progress(
+                int(state["step"]),
+                float(state["loss_sum"]),
+                int(state["loss_count"]),
+                json.loads(state["history"].tobytes() if "history" in state else b"[]"),
+                str(state["head"]) if "head" in state else None,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise Damaged(path, f"does not say how far it is: {error}.") from error
+        if progress.step != step or step > self.steps:
+            raise Damaged(
+                path, f"says step {progress.step}, and the training has {self.steps}."
+            )
+        for name, variable in self._variables():
             variable.assign(state[name])
-        return Progress(
-            int(state["step"]),
-            float(state["loss_sum"]),
-            int(state["loss_count"]),
-            json.loads(state["history"].tobytes() if "history" in state else b"[]"),
-        )
+        return progress

@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tfluck.errors import BadInput, RunDamaged
+from tfluck.errors import BadInput, Damaged
 from tfluck.runs import Run
 from tfluck.training.apparatus import Apparatus
-from tfluck.training.teachers import load_weights
+from tfluck.training.teachers import is_sealed, load_weights
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,10 @@ def load_run_models(run: Run, seed: int, epoch: int | None = None) -> RunModels:
 
     Raises:
         BadInput: no weights are kept of that epoch, or the run has no teacher.
-        RunDamaged: a file is missing or does not fit.
+        Damaged: a file is missing or does not fit.
     """
+    if run.config.targets == "labels":
+        raise BadInput(f"{run.name} has no teacher: its student learned labels.")
     last = run.config.epochs
     if epoch not in (None, 0, last):
         raise BadInput(
@@ -61,15 +63,14 @@ def load_run_models(run: Run, seed: int, epoch: int | None = None) -> RunModels:
     # Checked first: making the networks costs seconds.
     for needed in (path, run.layout.teacher_weights):
         if not needed.exists():
-            raise RunDamaged(
-                f"{needed} is missing: {run.name} is {run.status()}, and its weights "
-                "are written when training begins (epoch 0) and ends."
+            raise Damaged(
+                needed,
+                f"is missing: {run.name} is {run.status()}, and its weights are "
+                "written when training begins (epoch 0) and ends.",
             )
     apparatus = Apparatus(run)
-    if apparatus.teacher is None:
-        raise BadInput(f"{run.name} has no teacher: its student learned labels.")
-    load_weights(apparatus.teacher, run.layout.teacher_weights)
-    load_weights(apparatus.student, path)
+    load_weights(apparatus.teacher, run.layout.teacher_weights, is_sealed(run))
+    load_weights(apparatus.student, path, layout.sealed)
     return RunModels(
         0 if initial else last,
         apparatus.teacher,

@@ -1,11 +1,7 @@
 """What watches a training: files, TensorBoard, the status that others read."""
 
-import os
-import time
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -13,16 +9,13 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tfluck.analysis.correlation import Array
 from tfluck.config import RunConfig
-from tfluck.files import explained, make_directory, write_arrays, write_json
-from tfluck.runs import (
-    Row,
-    RunLayout,
-    SeedLayout,
-    append_rows,
-    keep_rows_through,
-    read_rows,
-)
-from tfluck.runs.records import write_rows
+from tfluck.errors import Damaged
+from tfluck.files import make_directory
+from tfluck.runs import Journal, Row, Run, RunLayout
+from tfluck.runs.matrices import read_history, write_matrices
+from tfluck.runs.records import EMPTY, write_rows
+from tfluck.runs.store import RESTORE, Tell, read
+from tfluck.training.checkpoint import Progress
 from tfluck.training.evaluation import Evaluation
 from tfluck.training.metrics import rank_rows
 
@@ -40,42 +33,70 @@ class Observer(Protocol):
 class Recorder:
     """Appends the rows, keeps the matrices, and at the end ranks the winners."""
 
-    def __init__(self, layout: SeedLayout, last_epoch: int) -> None:
-        """Forget whatever was recorded after ``last_epoch``; −1 forgets everything."""
-        self.layout = layout
-        make_directory(layout.correlations)
-        keep_rows_through(layout.metrics, last_epoch)
-        for path in layout.correlations.glob("epoch-*.npz"):
-            if _epoch_of(path) > last_epoch:
-                path.unlink()
+    def __init__(self, run: Run, seed: int, progress: Progress, tell: Tell) -> None:
+        """Read what was recorded.
+
+        Args:
+            run, seed: name the student.
+            progress: what training goes on from.
+            tell: hears of damage that need not stop the work.
+
+        Raises:
+            Damaged: rows were changed, or some that the checkpoint knows are gone.
+        """
+        self.run, self.seed, self.progress, self.tell = run, seed, progress, tell
+        self.layout = run.layout.seed(seed)
+        self.ranks = EMPTY
+        self.metrics: Journal = read("metrics", self.layout.metrics, run.layout.sealed)
+        self.known = self._count()
+
+    def rewind(self) -> None:
+        """Forget whatever was recorded after the checkpoint."""
+        make_directory(self.layout.correlations)
+        self.metrics.rewind(self.known)
+        self.progress.head = self.metrics.head
+        last = self.metrics.rows[-1].epoch if self.metrics.rows else -1
+        for epoch in self.layout.epochs():
+            if epoch > last:
+                self.layout.correlation(epoch).unlink()
 
     def evaluated(self, epoch: int, found: Evaluation, rows: list[Row]) -> None:
         """Write the matrices, then the rows: a row promises its matrices."""
-        matrices = {f"live{i}": live for i, live in enumerate(found.live)} | {
-            f"layer{i}": rho.astype(np.float32)
-            for i, rho in enumerate(found.correlations)
-        }
-        if matrices:
-            write_arrays(self.layout.correlation(epoch), matrices)
-        append_rows(self.layout.metrics, rows)
+        if found.correlations:
+            write_matrices(self.layout, epoch, found.correlations, found.live)
+        self.metrics.append(rows)
+        self.progress.head = self.metrics.head
 
     def ended(self) -> None:
         """Write the winners' ranks, known only now; without a teacher there are none."""
-        paths = sorted(self.layout.correlations.glob("epoch-*.npz"))
-        epochs = [_epoch_of(path) for path in paths]
-        history = [_read(path, "layer") for path in paths]
-        live = _read(paths[-1], "live") if paths else []
-        write_rows(self.layout.ranks, rank_rows(epochs, history, live))
+        history = read_history(self.run, self.seed, self.tell)
+        # Without the last matrices nobody knows who won.
+        if history and history[-1].epoch != self.layout.epochs()[-1]:
+            history = []
+        rows = rank_rows(
+            [found.epoch for found in history],
+            [found.rho for found in history],
+            history[-1].live if history else [],
+        )
+        self.ranks = write_rows(self.layout.ranks, rows, self.run.layout.sealed)
 
+    def heads(self) -> dict[str, str]:
+        """Return where the records end now, by which a reader knows that all is there."""
+        return {"metrics": self.metrics.head, "ranks": self.ranks}
 
-def _epoch_of(path: Path) -> int:
-    return int(path.stem.removeprefix("epoch-"))
-
-
-def _read(path: Path, part: str) -> list[Any]:
-    with np.load(path) as archive:
-        names = (f"{part}{i}" for i in range(len(archive.files)))
-        return [archive[name] for name in names if name in archive.files]
+    def _count(self) -> int:
+        """Count the rows that the checkpoint knows."""
+        progress, rows = self.progress, self.metrics.rows
+        if progress.head == EMPTY and rows and rows[-1].epoch > 0:
+            raise Damaged(
+                self.layout.checkpoints,
+                f"holds no checkpoint, though rows reach epoch {rows[-1].epoch}. "
+                f"{RESTORE}",
+            )
+        if progress.head is not None:
+            return self.metrics.count(progress.head)
+        epoch = progress.step // self.run.config.steps_per_epoch
+        return sum(row.epoch <= epoch for row in rows)
 
 
 class TensorBoard:
@@ -122,51 +143,3 @@ def picture(rho: Array, height: int = 128) -> NDArray[np.uint8]:
     colours = 255 + np.abs(ordered[..., None]) * (target - 255)
     zoom = max(1, height // len(rho))
     return np.repeat(colours, zoom, axis=0).astype(np.uint8)
-
-
-class Status:
-    """Keeps ``status.json`` fresh, at most once a second, for whoever looks."""
-
-    def __init__(self, layout: SeedLayout, steps: int) -> None:
-        self.path = layout.status
-        self.steps = steps
-        self.written = 0.0
-        self.complaints: list[str] = []
-        #: Steps at which versions or processor changed, and how.
-        self.moves: list[dict[str, Any]] = []
-
-    def running(self, step: int, note: str, *, now: bool = False) -> None:
-        """Say where the training is."""
-        if now or time.monotonic() - self.written > 1:
-            self._write("running", step, note=note, pid=os.getpid())
-
-    def close(self, status: str, step: int, **more: object) -> None:
-        """Say how it ended."""
-        self._write(status, step, **more)
-
-    def _write(self, status: str, step: int, **more: object) -> None:
-        self.written = time.monotonic()
-        value = {"status": status, "step": step, "steps": self.steps, **more}
-        if self.complaints:
-            value["complaints"] = self.complaints
-        if self.moves:
-            value["moves"] = self.moves
-        write_json(self.path, value)
-
-
-def last_epoch(layout: SeedLayout, through: int) -> int:
-    """Return the newest evaluated epoch not after ``through``; −1 if there is none."""
-    epochs = [row.epoch for row in read_rows(layout.metrics) if row.epoch <= through]
-    return max(epochs, default=-1)
-
-
-def save_weights(model: keras.Model, path: Path) -> None:
-    """Write a model's weights as HDF5, atomically."""
-    make_directory(path.parent)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    with explained(path):
-        try:
-            model.save_weights(temporary, overwrite=True)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)

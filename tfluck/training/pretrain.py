@@ -4,14 +4,12 @@ import keras
 
 from tfluck.data.images import ImageSet
 from tfluck.data.stream import open_images
-from tfluck.files import make_directory
+from tfluck.files import digest_of, make_directory
 from tfluck.models import Network
 from tfluck.models.initializers import default_start
 from tfluck.models.pruning import prune
 from tfluck.runs import Run, Teacher, TeacherLayout, read_teacher, write_teacher
-from tfluck.runs.teachers import digest_of
-from tfluck.training.observers import save_weights
-from tfluck.training.teachers import load_weights, networks
+from tfluck.training.teachers import load_weights, networks, save_weights
 
 BATCH = 256
 
@@ -38,7 +36,7 @@ def finish_teacher(run: Run) -> Teacher:
     A directory that is there already is read, not made again.
 
     Raises:
-        RunDamaged: the directory that is there does not fit its description.
+        Damaged: the directory that is there does not fit its description.
     """
     folder = run.layout.pretrained
     if TeacherLayout(folder).recipe.exists():

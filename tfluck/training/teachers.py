@@ -7,11 +7,13 @@ import keras
 import numpy as np
 
 from tfluck.config import RunConfig
-from tfluck.errors import RunDamaged
+from tfluck.errors import Damaged
+from tfluck.files import make_directory, replacing
 from tfluck.models import Network, build_teacher, linear_layers
 from tfluck.runs import Run, adopt_teacher
+from tfluck.runs.seal import add_seal
+from tfluck.runs.store import RESTORE, read
 from tfluck.seeds import child
-from tfluck.training.observers import save_weights
 
 
 def networks(config: RunConfig) -> tuple[Network, Network]:
@@ -39,7 +41,7 @@ def teacher_of(run: Run) -> keras.Model | None:
     """Build the run's teacher; None where students learn the true labels.
 
     Raises:
-        RunDamaged: a pretrained teacher's weights are gone or do not fit.
+        Damaged: a pretrained teacher's weights are gone or do not fit.
     """
     config = run.config
     if config.targets == "labels":
@@ -48,7 +50,7 @@ def teacher_of(run: Run) -> keras.Model | None:
         return _random(config, "teacher")
     adopt_teacher(run)
     model = build_teacher(networks(config)[0], config.seed, init="default")
-    load_weights(model, run.layout.teacher_weights)
+    load_weights(model, run.layout.teacher_weights, sealed=False)
     return model
 
 
@@ -56,7 +58,7 @@ def keep_teacher(run: Run, teacher: keras.Model) -> None:
     """Write the drawn ``teacher`` into ``run``, or hold it to the one that is there.
 
     Raises:
-        RunDamaged: the run's own teacher is another: its file was changed, or the
+        Damaged: the run's own teacher is another: its file was changed, or the
             libraries draw differently now.
     """
     path = run.layout.teacher_weights
@@ -64,14 +66,15 @@ def keep_teacher(run: Run, teacher: keras.Model) -> None:
         save_weights(teacher, path)
         return
     drawn = teacher.get_weights()
-    load_weights(teacher, path)
+    load_weights(teacher, path, is_sealed(run))
     kept = teacher.get_weights()
     teacher.set_weights(drawn)
     if not all(map(np.array_equal, drawn, kept)):
-        raise RunDamaged(
-            f"{path} does not hold the teacher that seed {run.config.seed} gives here: it "
-            "was changed, or another version of NumPy or Keras drew it. Put back the file, "
-            "or the versions that manifest.json names, or start over with --fresh."
+        raise Damaged(
+            path,
+            f"does not hold the teacher that seed {run.config.seed} gives here: it was "
+            "changed, or another version of NumPy or Keras drew it. Put back the file, or "
+            "the versions that manifest.json names, or start over with --fresh.",
         )
 
 
@@ -95,21 +98,39 @@ def _random(config: RunConfig, role: str) -> keras.Model:
     )
 
 
-def load_weights(model: keras.Model, path: Path) -> None:
+def is_sealed(run: Run) -> bool:
+    """Tell whether the teacher's weights carry a seal; a pretrained one's digest is known."""
+    return run.layout.sealed and not run.config.teacher_digest
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Write a model's weights atomically as sealed HDF5."""
+    make_directory(path.parent)
+    with replacing(path) as temporary:
+        model.save_weights(temporary, overwrite=True)
+        with temporary.open("r+b") as stream:
+            add_seal(stream)
+
+
+def load_weights(model: keras.Model, path: Path, sealed: bool = True) -> None:
     """Fill ``model`` with the arrays of ``path``; no code is in such a file.
 
     Raises:
-        RunDamaged: the file is no weights file of this shape.
+        Damaged: the file has lost its seal, or is no weights file of this shape.
     """
+    read("weights", path, sealed)
     try:
         with warnings.catch_warnings():
             # Keras warns where it would go on with weights it did not find.
             warnings.simplefilter("error")
             model.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
+    # Whatever a damaged file makes HDF5 and Keras raise: half a dozen kinds.
+    except Exception as error:
         reason = (str(error).strip() or "damaged").splitlines()[0]
         hidden = linear_layers(model)[:-1]
         widths = "-".join(str(layer.kernel.shape[-1]) for layer in hidden)
-        raise RunDamaged(
-            f"{path} does not hold a {model.name} of widths {widths}: {reason}"
+        raise Damaged(
+            path, f"does not hold a {model.name} of widths {widths}: {reason}"
         ) from error
+    if not all(np.isfinite(array).all() for array in model.get_weights()):
+        raise Damaged(path, f"holds weights that are not finite. {RESTORE}")

@@ -13,23 +13,17 @@ import tensorflow as tf
 
 from tfluck.data.stream import Batches, open_stream
 from tfluck.errors import Diverged, Interrupted, TfluckError
-from tfluck.runs import Row, Run
+from tfluck.runs import Row, Run, Status
 from tfluck.runs.lock import locked
 from tfluck.runtime import threads_here
 from tfluck.surroundings import follow, moves, surroundings
 from tfluck.training.apparatus import Apparatus
-from tfluck.training.checkpoint import Checkpoints
+from tfluck.training.checkpoint import Checkpoints, Progress
 from tfluck.training.evaluation import Evaluation
 from tfluck.training.metrics import evaluation_rows
-from tfluck.training.observers import (
-    Observer,
-    Recorder,
-    Status,
-    TensorBoard,
-    last_epoch,
-    save_weights,
-)
+from tfluck.training.observers import Observer, Recorder, TensorBoard
 from tfluck.training.schedule import Chunk, Clock
+from tfluck.training.teachers import save_weights
 
 #: Seconds between checkpoints inside an epoch.
 CHECKPOINT_EVERY = 60.0
@@ -57,8 +51,9 @@ class Trainer:
         self.student = self.apparatus.student
         self.stream = open_stream(config, seed, "train", self.apparatus.images)
         self.checkpoints = Checkpoints(
-            self.layout.checkpoints, self.student, self.apparatus.optimizer
+            self.layout, self.student, self.apparatus.optimizer, config.steps
         )
+        self.progress = Progress()
         self.status = Status(self.layout, config.steps)
         self.clock = Clock(config.epochs, config.steps_per_epoch, config.chunk)
         self.observers: list[Observer] = []
@@ -92,22 +87,22 @@ class Trainer:
                 raise
             seconds = time.monotonic() - started - self.looking
             rate = (self.progress.step - first) / max(seconds, 1e-9)
-            before = self.run.seed_status(self.seed).get("steps_per_second")
-            self._end("finished", steps_per_second=rate or before)
+            self._end("finished", steps_per_second=rate or self.speed)
 
     def _begin(self) -> None:
         if not self.layout.initial_weights.exists():
             save_weights(self.student, self.layout.initial_weights)
-        self.progress, complaints = self.checkpoints.restore()
-        self.status.complaints = complaints
-        complaints += self._surround()
-        for complaint in complaints:
-            self.report(self.progress.step, complaint)
-        through = self.progress.step // self.config.steps_per_epoch
-        known = last_epoch(self.layout, through)
-        started = any(self.layout.checkpoints.glob("step-*.npz"))
+        started = bool(self.layout.checkpoint_steps())
+        self.progress = self.checkpoints.restore(self._complain)
+        for complaint in self._surround():
+            self._complain(complaint)
+        self.recorder = Recorder(self.run, self.seed, self.progress, self._complain)
+        self.speed = self.run.seed_status(self.seed).get("steps_per_second")
+        # How it ended before is forgotten before any row is.
+        self.status.running(self.progress.step, "", now=True)
+        self.recorder.rewind()
         self.observers = [
-            Recorder(self.layout, known if started else -1),
+            self.recorder,
             TensorBoard(self.run.layout, self.config, self.seed),
         ]
         self.looking = 0.0
@@ -189,12 +184,17 @@ class Trainer:
         self.report(self.progress.step, note)
         self.status.running(self.progress.step, note, now=now)
 
+    def _complain(self, sentence: str) -> None:
+        self.status.complaints.append(sentence)
+        self.report(self.progress.step, sentence)
+
     def _end(self, status: str, **more: object) -> None:
         for observer in self.observers:
             observer.ended()
         if status != "diverged":
             save_weights(self.student, self.layout.final_weights)
-        self.status.close(status, self.progress.step, **more)
+        heads = self.recorder.heads()
+        self.status.close(status, self.progress.step, heads=heads, **more)
 
 
 def _headline(found: Evaluation, rows: list[Row]) -> str:

@@ -1,0 +1,126 @@
+"""A run that is there: its files, its settings, what it says of itself."""
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tfluck import __version__
+from tfluck.config import RunConfig
+from tfluck.errors import Damaged, TfluckError
+from tfluck.runs.layout import RunLayout
+from tfluck.runs.status import WORDS, status_of
+from tfluck.runs.store import KINDS, format_of, read
+
+#: Raised when an older tfluck could no longer read what we write. In format 1 files had
+#: no seals.
+FORMAT_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory and the settings it was made with.
+
+    ``manifest`` is what was written down at its birth: format, digest, versions,
+    hardware, and whatever its maker added.
+    """
+
+    layout: RunLayout
+    config: RunConfig
+    manifest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.layout.root.name
+
+    def status(self) -> str:
+        """Return ``running``, or the worst status of its students; ``new`` at first."""
+        there = {path.name for path in self.layout.root.glob("seed-*")}
+        begun = [s for s in self.seeds if self.layout.seed(s).root.name in there]
+        found = {self.seed_status(seed).get("status", "new") for seed in begun}
+        if len(begun) < len(self.seeds):
+            found.add("new")
+        return next(word for word in WORDS if word in found)
+
+    def placed(self, places: Mapping[str, str | None]) -> "Run":
+        """Return this run with its ingredients where ``places`` says they lie now."""
+        return replace(self, config=self.config.placed(places))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The students' seeds."""
+        return self.config.student_seeds
+
+    def seed_status(self, seed: int) -> dict[str, Any]:
+        """Return what a student last said about itself, as far as it is true."""
+        config = self.config
+        return status_of(self.layout.seed(seed), config.steps, config.epochs)
+
+
+def open_run(path: Path) -> Run:
+    """Open the run directory ``path``.
+
+    Raises:
+        Damaged: it is no run, torn, changed, or written by a newer tfluck.
+    """
+    layout = RunLayout(path)
+    layout = RunLayout(path, format_of("manifest", layout.manifest, FORMAT_VERSION) > 1)
+    manifest = read("manifest", layout.manifest, layout.sealed)
+    values = read("config", layout.config, layout.sealed)
+    advice = KINDS["config"].advice
+    try:
+        config = RunConfig.from_dict(values)
+        digest = config.digest()
+    except (
+        TfluckError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+    ) as error:
+        raise Damaged(layout.config, f"is damaged: {error} {advice}") from error
+    if digest != manifest.get("digest"):
+        raise Damaged(layout.config, f"was changed since this run began. {advice}")
+    return Run(layout, config, manifest)
+
+
+def is_run(path: Path) -> bool:
+    """Tell whether ``path`` is a run, or what is left of one."""
+    layout = RunLayout(path)
+    return any(map(os.path.lexists, (layout.manifest, layout.config)))
+
+
+def manifest_of(config: RunConfig) -> dict[str, Any]:
+    """Return what a run's manifest says of its birth."""
+    packages = ("tensorflow", "keras", "numpy")
+    return {
+        "format_version": FORMAT_VERSION,
+        "digest": config.digest(),
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "tfluck": __version__,
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in packages},
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        "seeds": list(config.student_seeds),
+        "git": _commit(),
+        "deterministic": True,
+    }
+
+
+def _commit() -> str | None:
+    """Return the commit of the checkout we run from, None if we are installed."""
+    git = Path(__file__).parents[2] / ".git"
+    try:
+        head = (git / "HEAD").read_text().strip()
+        ref = head.removeprefix("ref: ")
+        return head if ref == head else (git / ref).read_text().strip()
+    except OSError:
+        return None
