@@ -1,5 +1,6 @@
 """Fixtures that every test may use. TensorFlow starts here, once, with our settings."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,10 @@ from tfluck.scales import make_config
 
 pytest_plugins = ["weight_files"]
 
+#: How many examples of a property are tried: TFLUCK_EXAMPLES=1000 for a long night.
+EXAMPLES = int(os.environ.get("TFLUCK_EXAMPLES", "60"))
 # A slow machine must not fail a fact.
-settings.register_profile("tfluck", deadline=None, max_examples=60)
+settings.register_profile("tfluck", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("tfluck")
 
 

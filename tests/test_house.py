@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -181,3 +182,15 @@ def test_presets_are_shipped() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     assert "*/*.toml" in setup["options.package_data"]["tfluck.presets"]
+
+
+def test_tests_have_a_dial() -> None:
+    """``TFLUCK_EXAMPLES`` says how many examples of a property are tried."""
+    code = "import conftest; from hypothesis import settings; print(settings().max_examples)"
+    for given, tried in (({}, "60"), ({"TFLUCK_EXAMPLES": "7"}, "7")):
+        environment = {k: v for k, v in os.environ.items() if k != "TFLUCK_EXAMPLES"}
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT / "tests", env=environment | given,
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.split() == [tried]
