@@ -123,21 +123,63 @@ def test_false_header_is_refused(header):
         read_tensors(safetensors(header, b"\0" * 8))
 
 
+def at(begin: int, end: int, **changes: object) -> dict[str, object]:
+    shape = [(end - begin) // 4]
+    row = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
+    return row | changes
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ({"a": at(0, 16), "b": at(8, 24)}, "overlaps"),
+        ({"a": at(0, 24), "b": at(0, 24)}, "overlaps"),
+        ({"a": at(0, 24), "b": at(8, 12)}, "overlaps"),
+        ({"a": at(0, 24), "b": at(8, 12, dtype="F8_E4M3")}, "overlaps"),
+        ({"a": at(0, 8), "b": at(12, 24)}, "hole"),
+        ({"a": at(4, 24)}, "hole"),
+        ({"a": at(0, 20)}, "belong to no tensor"),
+        ({}, "belong to no tensor"),
+        ({"a": at(0, 28)}, "outside"),
+        ({"a": at(0, 24, dtype="F32 ")}, None),
+        ({"a": at(0, 24, data_offsets=["0", "24"])}, "shape"),
+        ({"a": at(0, 24, data_offsets=[0.0, 24.0])}, "shape"),
+        ({"a": at(0, 24, data_offsets=[False, 24])}, "shape"),
+        (b'{"a":{"dtype":"F32","shape":[6],"data_offsets":[0,24]},'
+         b'"a":{"dtype":"F32","shape":[6],"data_offsets":[0,24]}}', "twice"),
+        (b'{"a":{"dtype":"F32","dtype":"I32","shape":[6],"data_offsets":[0,24]}}',
+         "twice"),
+        (b'{"a":{"dtype":"F32","shape":[' + b"9" * 9999 + b'],"data_offsets":[0,24]}}',
+         "JSON"),
+    ],
+)  # fmt: skip
+def test_bytes_belong_to_one_tensor_each(header, reason):
+    """The published attack files of the format, written anew."""
+    if reason is None:
+        assert not read_tensors(safetensors(header, b"\0" * 24)).shapes
+        return
+    with pytest.raises(Refused, match=reason):
+        read_tensors(safetensors(header, b"\0" * 24))
+
+
 def test_header_longer_than_the_file_is_refused():
     with pytest.raises(Refused, match="header claims"):
         read_tensors(io.BytesIO(struct.pack("<Q", 10**9) + b"{}"))
 
 
 def test_unknown_element_type_is_left_out():
-    header = entry(dtype="F8_E4M3") | {"b": entry()["a"]}
-    assert list(read_tensors(safetensors(header, b"\0" * 8)).shapes) == ["b"]
+    header = entry(dtype="F8_E4M3") | {"b": entry(data_offsets=[8, 16])["a"]}
+    assert list(read_tensors(safetensors(header, b"\0" * 16)).shapes) == ["b"]
 
 
 def test_layers_are_ordered_by_number_not_by_letter():
     names = [f"features.{n}.{v}" for n in (11, 4) for v in ("bias", "running_mean")]
     names += [f"features.{n}.running_var" for n in (11, 4)]
-    header = {name: entry()["a"] for name in names}
-    layers = batch_norms(read_tensors(safetensors(header, b"\0" * 8)))
+    header = {
+        name: entry(data_offsets=[8 * place, 8 * place + 8])["a"]
+        for place, name in enumerate(names)
+    }
+    layers = batch_norms(read_tensors(safetensors(header, b"\0" * 48)))
     assert [layer.name for layer in layers] == ["features.4", "features.11"]
 
 

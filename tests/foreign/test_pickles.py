@@ -64,6 +64,9 @@ BROKEN = {
     "tensor_of_nothing": b"ctorch._utils\n_rebuild_tensor\n(K\x01K\x02K\x03K\x04tR.",
     "tensor_without_arguments": b"ctorch._utils\n_rebuild_tensor\n)R.",
     "dict_of_numbers": b"ccollections\nOrderedDict\n](K\x01K\x02e\x85R.",
+    "number_of_4000_bytes": b"\x8b\xa0\x0f\x00\x00" + b"\x7f" * 4000 + b".",
+    "key_of_4000_bytes": b"}\x8b\xa0\x0f\x00\x00" + b"\x7f" * 4000 + b"K\x01s.",
+    "number_of_65_bits": b"\x8a\x09" + b"\x00" * 8 + b"\x01.",
     "storage_by_name": b"(X\x07\x00\x00\x00storageK\x01K\x02K\x03K\x04tQ.",
 }
 
@@ -96,6 +99,23 @@ def test_hostile_pickle_is_refused_in_one_sentence(name, wrap, tmp_path, monkeyp
 def test_broken_pickle_is_refused(name):
     with pytest.raises(Refused):
         read_pickle(io.BytesIO(b"\x80\x02" + BROKEN[name]))
+
+
+@pytest.mark.parametrize("wrap", [as_zip, as_legacy])
+def test_a_key_too_long_to_be_printed_is_refused(wrap):
+    """Python writes no whole number of more than 4,300 digits."""
+    key = b"\x8b\xa0\x0f\x00\x00" + b"\x7f" * 4000
+    with pytest.raises(Refused, match="number"):
+        read_tensors(io.BytesIO(wrap(b"}" + key + TENSOR + b"s.")))
+
+
+def test_a_legacy_file_of_numbers_without_end_is_refused():
+    """A protocol, a length or a key of six million digits, each 2.5 MB long."""
+    huge = b"\x8b" + (2_500_000).to_bytes(4, "little") + b"\x7f" * 2_500_000 + b"."
+    magic = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+    for before in (b"", b"\x80\x02M\xe9\x03."):
+        with pytest.raises(Refused, match="number"):
+            read_tensors(io.BytesIO(magic + before + b"\x80\x02" + huge))
 
 
 def test_pickle_longer_than_the_cap_is_refused():

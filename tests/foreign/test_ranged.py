@@ -105,6 +105,43 @@ def test_a_redirect_never_gives_up_encryption(old, new):
         assert opener.open(f"{old}://a.example/x").read() == b"ok"
 
 
+def redirected(old, new):
+    request = urllib.request.Request(old)
+    with io.BytesIO() as body:
+        return ranged._Redirects().redirect_request(request, body, 302, "", {}, new)
+
+
+def test_redirect_never_leaves_https():
+    for new in ("http://b/x", "HTTP://b/x", "http:x", "ftp://b/x", "https:///x"):
+        with pytest.raises(Refused, match="redirects"):
+            redirected("https://a/x", new)
+    assert redirected("https://a/x", "https://b/x").full_url == "https://b/x"
+    assert redirected("http://a/x", "https://b/x").full_url == "https://b/x"
+    assert redirected("http://a/x", "http://b/x").full_url == "http://b/x"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://exämple.invalid/x",
+        "http://例え.invalid/x",
+        "http://" + "a" * 64 + ".invalid/x",
+        "http://a..b/x",
+        "http://[::1/x",
+        "http://host:99999/x",
+        "http://host:port/x",
+        "http://host/ä",
+        "http://host/a b",
+        "http://host/a\x1b[2J",
+        "http://host\u202e/x",
+    ],
+)
+def test_address_of_exotic_letters_is_a_sentence(url):
+    with pytest.raises(BadInput, match="address") as caught:
+        RangedFile(url)
+    assert str(caught.value).isprintable()
+
+
 def test_file_that_changes_is_refused(remote, server):
     file = RangedFile(server.url(remote))
     server.etag = '"two"'

@@ -3,11 +3,13 @@
 The format is a table of tensors without code; TensorFlow checks its checksums.
 """
 
+import glob
 import math
 from pathlib import Path
 
 import numpy as np
 
+from tfluck.files import open_regular
 from tfluck.foreign.naming import natural
 from tfluck.foreign.tensors import Refused, TensorFile, check_size
 from tfluck.runtime import start_tensorflow
@@ -36,8 +38,15 @@ def read_checkpoint(prefix: str) -> TensorFile:
     """Read what tensors the checkpoint at ``prefix`` holds.
 
     Raises:
+        Unreadable: a file of it is no regular one.
         Refused: TensorFlow finds it damaged.
     """
+    path = Path(prefix)
+    for part in (
+        Path(f"{prefix}.index"),
+        *path.parent.glob(f"{glob.escape(path.name)}.data-*"),
+    ):
+        open_regular(part).close()
     tf = start_tensorflow()
 
     try:

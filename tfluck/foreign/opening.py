@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from tfluck.errors import BadInput
 from tfluck.files import open_regular
 from tfluck.foreign.apart import read_apart
 from tfluck.foreign.checkpoint import checkpoint_prefix, read_checkpoint
@@ -49,6 +50,8 @@ def open_tensors(source: str) -> TensorFile:
         BadInput: there is no such file.
         Refused: the file is of no known format, damaged, or breaks a rule.
     """
+    if not source:
+        raise BadInput("The name of the weight file is empty.")
     if not is_url(source):
         prefix = checkpoint_prefix(Path(source))
         if prefix is not None:

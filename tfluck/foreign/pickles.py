@@ -66,6 +66,8 @@ class _Machine:
 
     def step(self, name: str, argument: Any) -> None:
         if name in _LITERALS:
+            if type(argument) is int and not -(2**63) <= argument < 2**63:
+                raise Refused("The pickle holds a number that counts nothing.")
             self.stack.append(argument)
         elif name in _CONSTANTS:
             self.stack.append(_CONSTANTS[name])

@@ -39,8 +39,13 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
+        try:
+            require_web(newurl)
+        except BadInput as error:
+            fp.close()
+            raise Refused(f"The server redirects to somewhere else. {error}") from error
         old, new = (urllib.parse.urlsplit(url).scheme for url in (req.full_url, newurl))
-        if new not in ("http", "https") or (old == "https" and new == "http"):
+        if old == "https" and new == "http":
             fp.close()
             raise Refused(f"The server redirects from {old} to {new}; that is refused.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -65,10 +70,25 @@ def _web_only() -> urllib.request.OpenerDirector:
 
 
 def require_web(url: str) -> None:
-    """Refuse a URL that is neither http nor https or names no host."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    """Refuse a URL that is neither http nor https, or is none a server understands.
+
+    Raises:
+        BadInput: it names no host, or holds letters that must be written otherwise.
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+        web = parts.scheme in ("http", "https") and bool(parts.hostname)
+        # Reading the port checks it; the codec checks the lengths of a host's labels.
+        (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:
+        web = False
+    if not web:
         raise BadInput(f"Expected an http or https address, got {url!r}.")
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise BadInput(
+            f"The address {url!r} holds letters no server understands; write them "
+            "with percent signs, and those of a host in its xn-- form."
+        )
 
 
 def within(seconds: float, ask: Callable[[], _Answer]) -> _Answer:
@@ -177,7 +197,7 @@ class RangedFile(io.RawIOBase):
             raise Refused(f"Reading it would cost more than {MAX_TRANSFER:,} bytes.")
         try:
             body = self._request(begin, end, timeout)
-        except (TimeoutError, urllib.error.URLError, HTTPException, OSError) as error:
+        except (urllib.error.URLError, HTTPException, OSError, UnicodeError) as error:
             reason = getattr(error, "reason", None) or error
             raise Unreachable(str(reason) or type(error).__name__) from error
         for block in range(first, last + 1):

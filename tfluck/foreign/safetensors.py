@@ -1,7 +1,8 @@
 """Safetensors: eight bytes of header length, a JSON header, then the tensors."""
 
 import json
-from typing import Any, BinaryIO
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NamedTuple
 
 from tfluck.foreign.naming import natural
 from tfluck.foreign.tensors import (
@@ -38,7 +39,8 @@ def read_safetensors(stream: BinaryIO) -> TensorFile:
     Tensors of a type tfluck does not know (8-bit floats, say) are left out.
 
     Raises:
-        Refused: the header is too long, no JSON, or points outside the file.
+        Refused: the header is too long, no JSON, or says something twice; or tensors
+            overlap, leave holes or lie outside the file.
     """
     size = size_of(stream)
     length = int.from_bytes(read_exactly(stream, 0, 8, "header"), "little")
@@ -52,18 +54,17 @@ def read_safetensors(stream: BinaryIO) -> TensorFile:
     if len(header) > MAX_TENSORS:
         raise Refused(f"The file names {len(header):,} tensors; that is too many.")
     start = 8 + length
-    slots = {}
+    rows = {name: _row(name, row) for name, row in header.items()}
+    _require_tiling(rows, size - start)
     # The header is sorted by type and letter; a network is better read by number.
-    for name in sorted(header, key=natural):
-        slot = _slot(name, header[name], start, size)
-        if slot is not None:
-            slots[name] = slot
+    found = {name: _slot(name, rows[name], start) for name in sorted(rows, key=natural)}
+    slots = {name: slot for name, slot in found.items() if slot is not None}
     return from_slots("safetensors", stream, slots)
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
-        header = json.loads(raw)
+        header = json.loads(raw, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise Refused("The safetensors header is no JSON.") from error
     if not isinstance(header, dict):
@@ -71,17 +72,53 @@ def _parse(raw: bytes) -> dict[str, Any]:
     return header
 
 
-def _slot(name: str, row: Any, start: int, size: int) -> Slot | None:
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object whose keys all differ: of two equal ones readers pick another."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Refused("The safetensors header says something twice.")
+    return found
+
+
+class _Row(NamedTuple):
+    code: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+def _row(name: str, row: Any) -> _Row:
     try:
-        code, shape = str(row["dtype"]), shape_of(row["shape"])
-        begin, end = map(int, row["data_offsets"])
+        begin, end = shape_of(row["data_offsets"])
+        return _Row(str(row["dtype"]), shape_of(row["shape"]), begin, end)
     except (KeyError, TypeError, ValueError) as error:
         raise Refused(f"The header entry of '{name}' is malformed.") from error
-    if not 0 <= begin <= end <= size - start:
-        raise Refused(f"Tensor '{name}' lies outside the file; it is truncated.")
-    if code not in _DTYPES:
+
+
+def _require_tiling(rows: Mapping[str, _Row], size: int) -> None:
+    """Refuse tensors that overlap, leave a hole or lie outside the ``size`` bytes.
+
+    The format allows none of it: bytes nobody names may hide something, and bytes two
+    tensors share make one of them change with the other.
+    """
+    at = 0
+    for name, row in sorted(
+        rows.items(), key=lambda item: (item[1].begin, item[1].end)
+    ):
+        if not row.begin <= row.end <= size:
+            raise Refused(f"Tensor '{name}' lies outside the file; it is truncated.")
+        if row.begin != at:
+            what = "overlaps another" if row.begin < at else "leaves a hole before it"
+            raise Refused(f"Tensor '{name}' {what}; the file is no safetensors file.")
+        at = row.end
+    if at != size:
+        raise Refused(f"The file has {size - at:,} bytes that belong to no tensor.")
+
+
+def _slot(name: str, row: _Row, start: int) -> Slot | None:
+    if row.code not in _DTYPES:
         return None
-    slot = Slot(start + begin, _DTYPES[code], shape)
-    if slot.nbytes != end - begin:
+    slot = Slot(start + row.begin, _DTYPES[row.code], row.shape)
+    if slot.nbytes != row.end - row.begin:
         raise Refused(f"The size of tensor '{name}' does not match its shape.")
     return slot

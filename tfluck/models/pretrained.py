@@ -88,7 +88,7 @@ def read_network(
     """
     if name in PLAIN:
         return _measure(name, weights, images, say)
-    places = [weights] if weights else list(sources(str(name)))
+    places = list(sources(str(name))) if weights is None else [weights]
     found = _read_any(name, places, fresh, say)
     rows = [
         layer_bias(
