@@ -27,7 +27,7 @@ def load(path: Path) -> Any:
     from tfluck.training.teachers import load_weights
 
     model = network()
-    load_weights(model, path)
+    load_weights(model, path, sealed=False)
     return model
 
 
