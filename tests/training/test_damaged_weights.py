@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from tfluck.errors import RunDamaged
+from tfluck.errors import Damaged
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_damage_in_the_heap_of_names_is_told_by_the_file(weights: Path) -> None:
             weights.write_bytes(raw)
             try:
                 load(weights)
-            except RunDamaged as error:
+            except Damaged as error:
                 assert str(weights) in str(error)
                 refused += 1
     assert refused > 5
@@ -59,5 +59,5 @@ def test_weights_that_are_not_finite_are_told_by_the_file(weights: Path) -> None
         file.visititems(lambda _, item: found.append(item))
         target = next(item for item in found if isinstance(item, h5py.Dataset))
         target[...] = np.nan
-    with pytest.raises(RunDamaged, match=r"teacher\.weights\.h5 .* not finite"):
+    with pytest.raises(Damaged, match=r"teacher\.weights\.h5 .* not finite"):
         load(weights)
