@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,23 +13,24 @@ QUIET_SECONDS = 10.0
 
 
 @contextmanager
-def progress_bar(steps: int, seeds: int, done: int = 0) -> Any:
+def progress_bar(steps: int, done: Mapping[int, int]) -> Any:
     """Yield a ``report(seed, step, note)`` that moves the bar.
 
-    ``steps`` belong to one seed. A note that ends in a full stop is a sentence for the
-    user and is printed above the bar.
+    ``steps`` belong to one seed, and ``done`` says how many each has made already: the
+    time left counts those to come only. A note that ends in a full stop is a sentence
+    for the user and is printed above the bar.
     """
     from tqdm import tqdm
 
     hidden = is_quiet() or not sys.stderr.isatty()
     bar = tqdm(
-        total=steps * seeds,
-        initial=done,
+        total=steps * len(done),
+        initial=sum(done.values()),
         unit="step",
         disable=hidden,
         dynamic_ncols=True,
     )
-    at: dict[int, int] = {}
+    at = dict(done)
     said: set[str] = set()
     milestones = _milestones(hidden)
 
@@ -41,9 +42,9 @@ def progress_bar(steps: int, seeds: int, done: int = 0) -> Any:
                 talk(note)
             return
         at[seed] = step
-        bar.n = max(done, sum(at.values()))
+        bar.n = sum(at.values())
         bar.set_postfix_str(
-            note if seeds == 1 else f"seed {seed}: {note}", refresh=False
+            note if len(at) == 1 else f"seed {seed}: {note}", refresh=False
         )
         bar.refresh()
         milestones(seed, step, note)

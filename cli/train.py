@@ -161,10 +161,11 @@ def drive(
     else:
         require_data(config.dataset, config.data_dir)
         talk(f"{run.layout.root}: {config.seeds} × {config.steps} steps")
+        done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
         try:
             with (
                 cluster(engine, scheduler) as executor,
-                progress_bar(config.steps, config.seeds) as report,
+                progress_bar(config.steps, done) as report,
             ):
                 quiet = not is_verbose()
                 train_run(run, report, jobs=jobs, executor=executor, quiet=quiet)

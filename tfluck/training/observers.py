@@ -17,6 +17,7 @@ from tfluck.runs.records import EMPTY, write_rows
 from tfluck.runs.store import RESTORE, Tell, read
 from tfluck.training.checkpoint import Progress
 from tfluck.training.evaluation import Evaluation
+from tfluck.training.events import event_errors, keep_events_through
 from tfluck.training.metrics import rank_rows
 
 
@@ -102,9 +103,18 @@ class Recorder:
 class TensorBoard:
     """Scalars by layer, the correlation matrices as images, the hyperparameters."""
 
-    def __init__(self, layout: RunLayout, config: RunConfig, seed: int) -> None:
-        folder = layout.tensorboard(seed)
-        self.writer = tf.summary.create_file_writer(str(folder))
+    def __init__(
+        self, layout: RunLayout, config: RunConfig, seed: int, last_epoch: int = -1
+    ) -> None:
+        """Forget whatever was told after ``last_epoch``; −1 forgets everything."""
+        self.folder = layout.tensorboard(seed)
+        begun = keep_events_through(self.folder, last_epoch)
+        with event_errors(self.folder):
+            self.writer = tf.summary.create_file_writer(str(self.folder))
+            if not begun:
+                self._introduce(layout, config, seed)
+
+    def _introduce(self, layout: RunLayout, config: RunConfig, seed: int) -> None:
         plain = {
             key: value if isinstance(value, int | float | str) else str(value)
             for key, value in config.to_dict().items()
@@ -116,18 +126,19 @@ class TensorBoard:
 
     def evaluated(self, epoch: int, found: Evaluation, rows: list[Row]) -> None:
         """Write one step, counted in epochs."""
-        with self.writer.as_default(step=epoch):
+        with event_errors(self.folder), self.writer.as_default(step=epoch):
             for row in rows:
                 if row.value is not None:
                     place = row.split if row.layer is None else f"layer{row.layer}"
                     tf.summary.scalar(f"{row.metric}/{place}", row.value)
             for index, rho in enumerate(found.correlations):
                 tf.summary.image(f"correlation/layer{index}", picture(rho)[None])
-        self.writer.flush()
+            self.writer.flush()
 
     def ended(self) -> None:
         """Close the event file."""
-        self.writer.close()
+        with event_errors(self.folder):
+            self.writer.close()
 
 
 def picture(rho: Array, height: int = 128) -> NDArray[np.uint8]:

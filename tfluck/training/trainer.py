@@ -101,9 +101,10 @@ class Trainer:
         # How it ended before is forgotten before any row is.
         self.status.running(self.progress.step, "", now=True)
         self.recorder.rewind()
+        known = self.progress.step // self.config.steps_per_epoch if started else -1
         self.observers = [
             self.recorder,
-            TensorBoard(self.run.layout, self.config, self.seed),
+            TensorBoard(self.run.layout, self.config, self.seed, known),
         ]
         self.looking = 0.0
         if not started:
