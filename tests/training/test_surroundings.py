@@ -60,6 +60,22 @@ def test_other_surroundings_are_one_sentence_and_a_mark(
     assert run.seed_status(1)["moves"] == mark, "the mark stays, the sentence does not"
 
 
+def test_of_an_old_run_the_versions_of_its_manifest_are_compared(
+    make_run: Any, tf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dataclasses
+
+    import tfluck.training.checkpoint as module
+
+    run = make_run(epochs=1)
+    monkeypatch.setattr(module, "to_json", lambda history: "[]")
+    train(run, stop=True)
+    packages = dict(run.manifest["packages"]) | {"keras": "1.0"}
+    old = dataclasses.replace(run, manifest={"packages": packages})
+    (sentence,) = train(old)
+    assert "(keras 1.0 → " in sentence and "tensorflow" not in sentence
+
+
 def test_a_run_computed_with_other_threads_says_so(
     make_run: Any, tf: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

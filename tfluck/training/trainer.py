@@ -114,6 +114,8 @@ class Trainer:
     def _surround(self) -> list[str]:
         """Note what this process computes with, and say it where that has changed."""
         history, step = self.progress.history, self.progress.step
+        if step and not history:  # an old run wrote down no more than this
+            history.append({"step": 0} | dict(self.run.manifest.get("packages", {})))
         now = surroundings(threads_here(), self.config.jit)
         changed = follow(history, now, step)
         self.status.moves = moves(history)
