@@ -30,7 +30,7 @@ PACKAGES = (
 @json_option
 def command(as_json: bool) -> None:
     """Report versions, devices, disk and determinism."""
-    from tfluck.runtime import describe_devices, matmul_rate
+    from tfluck.runtime import describe_devices, matmul_rate, repeats_exactly
 
     found = {
         "tfluck": __version__,
@@ -39,7 +39,7 @@ def command(as_json: bool) -> None:
         "packages": {name: _version(name) for name in PACKAGES},
         "devices": describe_devices(),
         "matmul_gflops": round(matmul_rate() / 1e9),
-        "deterministic": True,
+        "deterministic": repeats_exactly(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "free_disk_gb": round(shutil.disk_usage(Path.cwd()).free / 1e9, 1),
     }

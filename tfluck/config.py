@@ -184,10 +184,22 @@ class RunConfig:
         rename old runs.
         """
         silent = EXECUTION | {"image_size", "input_dim"} - {self._size}
+        return self._named(self.to_dict(), silent)
+
+    def first_digest(self, values: Mapping[str, Any]) -> str:
+        """Name the experiment as format 1 did, from the ``values`` that were written.
+
+        There 5 and 5.0 were two numbers, and sizes that no input had did count.
+        """
+        return self._named(values, EXECUTION)
+
+    def _named(self, values: Mapping[str, Any], silent: frozenset[str]) -> str:
         chosen = {
-            field.name: getattr(self, field.name)
+            field.name: values[field.name]
             for field in fields(self)
-            if field.name not in silent and getattr(self, field.name) != field.default
+            if field.name in values
+            and field.name not in silent
+            and getattr(self, field.name) != field.default
         }
         if self.data_digest:
             chosen["dataset"] = self.data_kind  # its bytes count, not where they lie

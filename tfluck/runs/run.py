@@ -1,18 +1,15 @@
 """A run that is there: its files, its settings, what it says of itself."""
 
-import importlib.metadata
 import os
-import platform
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tfluck import __version__
 from tfluck.config import RunConfig
 from tfluck.errors import Damaged, TfluckError
 from tfluck.runs.layout import RunLayout
+from tfluck.runs.provenance import provenance
 from tfluck.runs.status import WORDS, status_of
 from tfluck.runs.store import KINDS, format_of, read
 
@@ -75,7 +72,9 @@ def open_run(path: Path) -> Run:
     advice = KINDS["config"].advice
     try:
         config = RunConfig.from_dict(values)
-        digest = config.digest()
+        names = {config.digest()}
+        if not layout.sealed:
+            names.add(config.first_digest(values))
     except (
         TfluckError,
         TypeError,
@@ -84,7 +83,7 @@ def open_run(path: Path) -> Run:
         ArithmeticError,
     ) as error:
         raise Damaged(layout.config, f"is damaged: {error} {advice}") from error
-    if digest != manifest.get("digest"):
+    if manifest.get("digest") not in names:
         raise Damaged(layout.config, f"was changed since this run began. {advice}")
     return Run(layout, config, manifest)
 
@@ -97,30 +96,9 @@ def is_run(path: Path) -> bool:
 
 def manifest_of(config: RunConfig) -> dict[str, Any]:
     """Return what a run's manifest says of its birth."""
-    packages = ("tensorflow", "keras", "numpy")
     return {
         "format_version": FORMAT_VERSION,
         "digest": config.digest(),
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "tfluck": __version__,
-        "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in packages},
-        "platform": platform.platform(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "seeds": list(config.student_seeds),
-        "git": _commit(),
-        "deterministic": True,
+        **provenance(),
     }
-
-
-def _commit() -> str | None:
-    """Return the commit of the checkout we run from, None if we are installed."""
-    git = Path(__file__).parents[2] / ".git"
-    try:
-        head = (git / "HEAD").read_text().strip()
-        ref = head.removeprefix("ref: ")
-        return head if ref == head else (git / ref).read_text().strip()
-    except OSError:
-        return None
