@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tfluck.analysis.overlap import Gram
-    from tfluck.analysis.relu_net import ReluNet
+    from tfluck.analysis.relu_net import Affine, ReluNet
 
 #: Numbers of a layer's inputs that K_d and K_l are measured on, at most.
 NUMBERS = 4_000_000
@@ -51,7 +51,7 @@ def command(
     ε_d = P(both on) and ε_l = E[f f'] over the smaller of the two nodes' own, for every
     pair; Assumption 3 wants all of them far below 1. K_d and K_l (Assumption 2) are lower
     estimates for angles up to 45°, 90° and 120°, "–" where too few samples tell. The
-    closed form of the lowest layer is for Gaussian inputs and no biases.
+    closed form of the lowest layer is for Gaussian inputs, biases included.
     """
     from tfluck.runtime import start_tensorflow
 
@@ -62,12 +62,12 @@ def command(
 
     models = load_run_models(found, student, epoch)
     x = models.inputs(samples or found.config.eval_samples)
-    gaussian = found.config.dataset == "gaus"
+    std = found.config.data_std if found.config.dataset == "gaus" else None
     rows, pictures = [], []
     for role, model in (("teacher", models.teacher), ("student", models.student)):
         net = relu_net(model)
         grams = layer_grams(net, x)
-        rows += overlap_rows(role, net, x, grams, gaussian)
+        rows += overlap_rows(role, net, x, grams, std)
         pictures.append((role, grams))
     if as_json:
         emit_json(
@@ -105,14 +105,16 @@ def _pieces(x: "np.ndarray") -> "Iterable[np.ndarray]":
 
 
 def overlap_rows(
-    role: str, net: "ReluNet", x: "np.ndarray", grams: "list[Gram]", gaussian: bool
+    role: str, net: "ReluNet", x: "np.ndarray", grams: "list[Gram]", std: float | None
 ) -> list[dict[str, Any]]:
-    """Return ε, K and the closed form of each hidden layer."""
+    """Return ε and K of each hidden layer, and the closed form of the lowest.
+
+    ``std`` is that of Gaussian inputs; None for others, which have no closed form.
+    """
     from dataclasses import asdict
 
     from tfluck.analysis.lipschitz import layer_constants
     from tfluck.analysis.overlap import overlap
-    from tfluck.theory.kernels import gaussian_gram
 
     rows = []
     for index, (affine, gram) in enumerate(zip(net.layers, grams, strict=False)):
@@ -126,17 +128,32 @@ def overlap_rows(
             affine.bias,
             generator(0, "planes", role, index),
         )
-        closed = None
-        if gaussian and index == 0 and kernel.any(axis=0).all():
-            exact = overlap(gaussian_gram(kernel))
-            closed = {"eps_d": asdict(exact.eps_d), "eps_l": asdict(exact.eps_l)}
+        closed = closed_form(affine, std) if std and index == 0 else None
         rows.append(
             {"network": role, "layer": index}
             | overlap(gram).to_row()
             | {"lipschitz": [asdict(k) for k in constants]}
-            | {"closed_form_without_bias": closed}
+            | {"closed_form": closed}
         )
     return rows
+
+
+def closed_form(affine: "Affine", std: float) -> dict[str, Any] | None:
+    """Return ε_d and ε_l of nodes over inputs N(0, ``std``²), None if there is no form.
+
+    There is none for nodes without weights, nor where an image is padded with zeros.
+    """
+    from dataclasses import asdict
+
+    from tfluck.analysis.overlap import overlap
+    from tfluck.theory.kernels import gaussian_gram
+
+    kernel = affine.kernel.reshape(-1, affine.kernel.shape[-1])
+    if affine.padded or not kernel.any(axis=0).all():
+        return None
+    # Dividing pre-activations by std changes no region and no ratio of sizes.
+    exact = overlap(gaussian_gram(kernel, affine.bias / std))
+    return {"eps_d": asdict(exact.eps_d), "eps_l": asdict(exact.eps_l)}
 
 
 def _inputs(net: "ReluNet", layer: int, x: "np.ndarray") -> "np.ndarray":
@@ -156,7 +173,7 @@ def _inputs(net: "ReluNet", layer: int, x: "np.ndarray") -> "np.ndarray":
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
-    closed = row["closed_form_without_bias"]
+    closed = row["closed_form"]
     line = {
         "network": row["network"],
         "layer": row["layer"],

@@ -123,11 +123,31 @@ def test_overlap_reports_the_lowest_layer_in_closed_form(
 ) -> None:
     root = runs["fc-none"].layout.root
     found = only_json(tfluck("analyze", "overlap", root, "--json"))
-    closed = [row["closed_form_without_bias"] is not None for row in found["layers"]]
+    closed = [row["closed_form"] is not None for row in found["layers"]]
     assert closed == [True, False, True, False]
     assert [k["limit"] for k in found["layers"][0]["lipschitz"]] == [45, 90, 120]
     # 100 samples decide no K at 120°; null is honest.
     assert found["layers"][0]["lipschitz"][2]["k_d"] is None
+
+
+def test_the_closed_form_knows_the_biases() -> None:
+    """A teacher that is shifted is on seldom; without its biases ε_d is about ½."""
+    from tfluck.cli.analyze_overlap import layer_grams, overlap_rows
+
+    from tfluck.analysis.relu_net import Affine, ReluNet
+
+    draw = np.random.default_rng(0)
+    std = 10.0
+    kernel = draw.normal(size=(12, 6))
+    bias = std * np.linalg.norm(kernel, axis=0) * draw.uniform(-1.2, -0.8, 6)
+    net = ReluNet((Affine(kernel, bias), Affine(np.ones((6, 1)), np.zeros(1))))
+    x = std * draw.normal(size=(40_000, 12))
+    (row,) = overlap_rows("teacher", net, x, layer_grams(net, x), std)
+    assert row["eps_d"]["mean"] < 0.35
+    for name in ("eps_d", "eps_l"):
+        for key in ("mean", "median", "max"):
+            measured = row[name][key]
+            assert row["closed_form"][name][key] == pytest.approx(measured, abs=0.03)
 
 
 def test_what_is_not_kept_is_a_sentence(tfluck: Cli, runs: dict[str, Run]) -> None:
