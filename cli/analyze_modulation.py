@@ -85,11 +85,14 @@ def command(
     of all others, "hits" the share of students whose largest entry is their own teacher
     node, "null" the same with students permuted.
     """
+    from tfluck.runs.weights import kept_weights
     from tfluck.runtime import start_tensorflow
 
     found, student = open_student(out, run, seed)
-    start_tensorflow()
     epochs = sorted({0, found.config.epochs} if epoch is None else {epoch})
+    for needed in epochs:
+        kept_weights(found, student, needed)
+    start_tensorflow()
     count = samples or (IMAGES if found.config.reads_images else SAMPLES)
     states = [_measure(found, student, e, count, ignore_batch_norm) for e in epochs]
     results = [

@@ -53,9 +53,11 @@ def command(
     estimates for angles up to 45°, 90° and 120°, "–" where too few samples tell. The
     closed form of the lowest layer is for Gaussian inputs, biases included.
     """
+    from tfluck.runs.weights import kept_weights
     from tfluck.runtime import start_tensorflow
 
     found, student = open_student(out, run, seed)
+    kept_weights(found, student, epoch)
     start_tensorflow()
     from tfluck.models.folding import relu_net
     from tfluck.training.loading import load_run_models

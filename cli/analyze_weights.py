@@ -32,9 +32,11 @@ def command(
     behind a BatchNorm without scale every node has variance 1.
     """
     from tfluck.runs.matrices import read_matrices
+    from tfluck.runs.weights import kept_weights
     from tfluck.runtime import start_tensorflow
 
     found, student = open_student(out, run, seed)
+    kept_weights(found, student, epoch)
     start_tensorflow()
     from tfluck.analysis import fan_in_norms, fan_out_norms
     from tfluck.analysis.weights import layer_weights

@@ -172,6 +172,35 @@ def test_a_run_that_has_not_ended_has_no_final_weights(
     assert tfluck("analyze", "rank", root).exit_code == 2
 
 
+@pytest.mark.parametrize("name", ["modulation", "overlap", "weights"])
+def test_cheap_checks_come_before_dear_imports(
+    tfluck: Cli, make_run: Callable[..., Run], name: str, monkeypatch: Any
+) -> None:
+    """What cannot be done is told in a moment: TensorFlow takes seconds."""
+
+    def never(*_: object, **__: object) -> None:
+        pytest.fail("TensorFlow was started for nothing")
+
+    monkeypatch.setattr("tfluck.runtime.start_tensorflow", never)
+    root = make_run().layout.root
+    for more, words in (
+        (["--epoch", 2], "use --epoch 0 or --epoch 3"),
+        ([], "is missing"),
+        (["--seed", 9], "no student of seed 9"),
+    ):
+        result = tfluck("analyze", name, root, *more)
+        assert result.exit_code in (1, 2) and words in result.stderr, result.stderr
+    result = tfluck(
+        "analyze",
+        "compare",
+        root / "a.keras",
+        root / "b.keras",
+        "--data",
+        root / "x.npz",
+    )
+    assert result.exit_code == 2 and "There is no file" in result.stderr
+
+
 @pytest.fixture
 def brought(tf: Any, tmp_path: Path) -> Path:
     import keras
