@@ -1,12 +1,18 @@
 """`tfluck analyze weights`: do the students that match nobody lose their fan-out?"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .analyze_common import epoch_option, open_student, run_options, save_plot
 from .options import click
 from .options import command as declare
 from .output import emit_json, table
 from .report import heading
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfluck.runs.matrices import Matrices
 
 
 @declare(
@@ -38,20 +44,12 @@ def command(
     found, student = open_student(out, run, seed)
     kept_weights(found, student, epoch)
     start_tensorflow()
-    from tfluck.analysis import fan_in_norms, fan_out_norms
-    from tfluck.analysis.weights import layer_weights
-    from tfluck.models import linear_layers
     from tfluck.training.loading import load_run_models
 
     models = load_run_models(found, student, epoch)
-    matrices = read_matrices(found, student, models.epoch)
-    kernels = [layer.kernel.numpy() for layer in linear_layers(models.student)]
-    fan_ins = [fan_in_norms(kernel) for kernel in kernels[:-1]]
-    fan_outs = [
-        fan_out_norms(above, len(norms))
-        for above, norms in zip(kernels[1:], fan_ins, strict=True)
-    ]
-    parts = list(zip(fan_ins, fan_outs, matrices.rho, matrices.live, strict=True))
+    parts = _parts(models.student, read_matrices(found, student, models.epoch))
+    from tfluck.analysis.weights import layer_weights
+
     rows = [layer_weights(i, *part).to_row() for i, part in enumerate(parts)]
     if as_json:
         emit_json(
@@ -70,3 +68,17 @@ def command(
         points = [(rho[live], fan_out) for _, fan_out, rho, live in parts]
         title = f"{heading(found, student)}, epoch {models.epoch}"
         save_plot(plot, lambda: draw_l_shape(points, title))
+
+
+def _parts(student: "keras.Model", matrices: "Matrices") -> list[tuple[Any, ...]]:
+    """Return fan-in and fan-out norms, ρ and live teacher nodes of each hidden layer."""
+    from tfluck.analysis import fan_in_norms, fan_out_norms
+    from tfluck.models import linear_layers
+
+    kernels = [layer.kernel.numpy() for layer in linear_layers(student)]
+    fan_ins = [fan_in_norms(kernel) for kernel in kernels[:-1]]
+    fan_outs = [
+        fan_out_norms(above, len(norms))
+        for above, norms in zip(kernels[1:], fan_ins, strict=True)
+    ]
+    return list(zip(fan_ins, fan_outs, matrices.rho, matrices.live, strict=True))

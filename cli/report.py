@@ -41,7 +41,7 @@ def describe_plan(config: RunConfig, expected: Plan, jobs: int) -> str:
 def heading(run: "Run", seed: int | None = None) -> str:
     """Say what a picture shows: one student of ``run``, or all of them."""
     who = f"{len(run.seeds)} student(s)" if seed is None else f"student {seed}"
-    return f"{run.name}, {who}: {experiment(run.config)}"
+    return f"{run.name}, {who}: {experiment(run.config, run.manifest)}"
 
 
 def print_summary(summary: dict[str, Any], as_json: bool) -> None:

@@ -89,7 +89,8 @@ def command(
     if dry_run:
         show_plan(config, jobs, as_json)
         return
-    run = find_or_create(out, config, name, fresh=fresh)
+    asked = {"scale": scale, "preset": preset}
+    run = find_or_create(out, config, name, fresh=fresh, record=asked)
     tell_kept(run, settings, config)
     if run.status() != "finished":
         require_data(config.dataset, config.data_dir)

@@ -1,5 +1,8 @@
 """The words that tables, pictures and TensorBoard share."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfluck.config import RunConfig
 
 #: The one ρ̄. The mean over all teacher nodes, dead ones at 0, is never called so.
@@ -8,10 +11,17 @@ RANK_BAR = "r̄, mean rank of the final winners"
 NULL = "another teacher"
 
 
-def experiment(config: RunConfig) -> str:
-    """Say which experiment a picture shows, and at what size."""
+def experiment(config: RunConfig, record: Mapping[str, Any]) -> str:
+    """Say which experiment a picture shows, and at what size.
+
+    ``record`` is the run's manifest; runs from Python, and older ones, were asked for
+    by no scale and no preset.
+    """
     widths = "-".join(map(str, config.teacher_widths))
+    asked = "".join(
+        f", {name} {record[name]}" for name in ("scale", "preset") if record.get(name)
+    )
     return (
         f"{config.data_kind}, {config.arch} {widths} ×{config.multiplier}, "
-        f"BatchNorm {config.batch_norm}, {config.epochs} epoch(s)"
+        f"BatchNorm {config.batch_norm}, {config.epochs} epoch(s){asked}"
     )

@@ -112,16 +112,34 @@ def test_a_run_with_warnings_is_not_just_finished() -> None:
 
 def test_every_seed_keeps_its_place(make_run: Any) -> None:
     """Only the last of three students has begun."""
-    from tfluck.runs import Row, append_rows, summarize
+    from tfluck.runs import Journal, Row, summarize
 
     run = make_run(seeds=3)
     layout = run.layout.seed(3)
     layout.root.mkdir(parents=True)
     name = "mean_best_correlation_live"
-    append_rows(layout.metrics, [Row(0, "eval", 0, name, 0.3)])
+    Journal(layout.metrics).append([Row(0, "eval", 0, name, 0.3)])
     found = summarize(run)
     assert found["layers"][0][name] == {
         "initial": [None, None, 0.3],
         "final": [None, None, 0.3],
     }
     assert found["loss"]["final_eval"] == [None] * 3
+
+
+def test_a_title_says_which_run_at_which_scale_by_which_preset(
+    tmp_path: Any,
+) -> None:
+    from tfluck.cli.report import heading
+
+    from tfluck.runs import find_or_create
+    from tfluck.scales import make_config
+
+    preset = "luck-matters/figure-7-fc-bn"
+    config = make_config("smoke", epochs=0)
+    asked = {"scale": "smoke", "preset": preset}
+    run = find_or_create(tmp_path, config, "mine", record=asked)
+    plain = find_or_create(tmp_path / "python", config, "mine")
+    words = "gaus, fc 5-8 ×10, BatchNorm after-relu, 0 epoch(s)"
+    assert heading(run) == f"mine, 1 student(s): {words}, scale smoke, preset {preset}"
+    assert heading(plain, 3) == f"mine, student 3: {words}"

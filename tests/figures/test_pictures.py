@@ -16,7 +16,7 @@ from tfluck.figures.overlap import draw_overlap
 from tfluck.figures.training import draw_training
 
 TITLE = (
-    "gaus-fc-82b713afe6cf, student 1: gaus, fc 50-75-100-125 ×10, BatchNorm before-relu, "
+    "gaus-fc-82b713afe6cf-$a$_$, student 1: gaus, fc 50-75-100-125 ×10, BatchNorm before-relu, "
     "40 epochs, scale laptop, preset luck-matters/figure-7-fc-bn"
 )
 random = np.random.default_rng(0)

@@ -56,7 +56,8 @@ def headline(figure: Figure, text: str) -> None:
     """Write ``text`` above the panels, in as many lines as their width needs."""
     letters = int(figure.get_figwidth() * LETTERS_AN_INCH)
     lines = textwrap.wrap(text, letters, break_on_hyphens=False)
-    figure.suptitle("\n".join(lines), fontsize=10)
+    # A run may be called "a$b$": names are no mathematics.
+    figure.suptitle("\n".join(lines), fontsize=10, parse_math=False)
 
 
 def legend_beside(axis: Axes) -> None:
