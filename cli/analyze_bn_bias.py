@@ -17,10 +17,21 @@ if TYPE_CHECKING:
 
 #: The networks of figures 16 and 6.
 DEFAULT = ("vgg11_bn", "vgg16_bn")
+#: What works with no file and no network.
+OFFLINE = (
+    "Without a network, 'tfluck analyze bn-bias --model VGG16 --weights random' shows "
+    "what chance alone gives, and --images DIR measures it on your pictures."
+)
 VERDICTS = {
     "supports": "most biases in front of ReLU are negative, as Assumption 3 needs",
     "contradicts": "most biases in front of ReLU are not negative",
     "not-counted": "not counted for or against Assumption 3",
+    "effective-supports": "no BatchNorm to count, but most effective biases are "
+    "negative: what Assumption 3 needs",
+    "effective-contradicts": "no BatchNorm to count, and most effective biases are not "
+    "negative",
+    "effective-undecided": "no BatchNorm to count, and the effective biases leave both "
+    "signs possible",
 }
 
 
@@ -28,6 +39,7 @@ VERDICTS = {
     "tfluck analyze bn-bias --plot bn_bias.pdf",
     "tfluck analyze bn-bias --weights vgg16_bn-6c64b313.pth --json",
     "tfluck analyze bn-bias --model VGG16 --images photos/",
+    "tfluck analyze bn-bias --model VGG16 --weights random",
     name="bn-bias",
 )
 @click.option(
@@ -44,13 +56,18 @@ VERDICTS = {
     multiple=True,
     metavar="FILE_OR_URL",
     help="Safetensors, PyTorch .pth, Keras .h5 or .keras, or a TensorFlow checkpoint; "
-    "the first belongs to the first --model, and so on.",
+    "the first belongs to the first --model, and so on. The word random, for VGG16 and "
+    "VGG19, is a null: the weights their training begins with.",
 )
 @click.option(
     "--images",
     type=click.Path(exists=True, path_type=Path),
     metavar="DIR|NPZ",
-    help="Pictures on which VGG16 and VGG19, which have no BatchNorm, are measured.",
+    help="Pictures on which VGG16 and VGG19, which have no BatchNorm, are measured.  "
+    "[with --weights random: 16 standard-normal images]",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Of random weights."
 )
 @click.option("--fresh", is_flag=True, help="Read remote files anew.")
 @click.option(
@@ -64,6 +81,7 @@ def command(
     models: tuple[str, ...],
     weights: tuple[str, ...],
     images: Path | None,
+    seed: int,
     fresh: bool,
     plot: Path | None,
     as_json: bool,
@@ -72,24 +90,62 @@ def command(
 
     A negative bias in front of a ReLU lets less than half of the data pass. Of a remote
     file only the BatchNorm tensors are read (about 0.3 MB), and kept. The biases of a
-    network whose BatchNorm follows its ReLU gate nothing and are never counted.
+    network whose BatchNorm follows its ReLU gate nothing and are never counted. With
+    --model all, what cannot be read is told at the end and the others are shown.
     """
-    from tfluck.models.pretrained import read_network
-
     if plot is not None:
         from tfluck.figures.style import format_of
 
         format_of(plot)
-    readings = [
-        read_network(name, file, images=images, fresh=fresh, say=talk)
-        for name, file in pairs(models, weights)
-    ]
+    readings, failures = read_all(
+        pairs(models, weights), images, seed, fresh, go_on="all" in models
+    )
     if as_json:
-        emit_json({"models": [reading.network.to_row() for reading in readings]})
+        rows = [reading.network.to_row() for reading in readings]
+        emit_json({"models": rows, "not_reached": failures})
     else:
-        click.echo("\n\n".join(describe(reading.network) for reading in readings))
+        texts = [describe(reading.network) for reading in readings]
+        texts += [f"{row['model']} was not read: {row['reason']}" for row in failures]
+        click.echo("\n\n".join(texts))
     if plot is not None:
         draw(readings, plot)
+
+
+def read_all(
+    wanted: list[tuple[str | None, str | None]],
+    images: Path | None,
+    seed: int,
+    fresh: bool,
+    *,
+    go_on: bool,
+) -> tuple["list[Reading]", list[dict[str, str]]]:
+    """Read every network; with ``go_on`` list those that cannot be read with reasons.
+
+    Raises:
+        TfluckError: a network cannot be read, or with ``go_on`` none can.
+    """
+    from tfluck.foreign import Refused, Unreachable
+    from tfluck.models.pretrained import read_network
+
+    readings, failures = [], []
+    for name, file in wanted:
+        try:
+            readings.append(
+                read_network(
+                    name, file, images=images, seed=seed, fresh=fresh, say=talk
+                )
+            )
+        except (Refused, Unreachable) as error:
+            if go_on:
+                failures.append({"model": str(name), "reason": str(error)})
+            elif isinstance(error, Unreachable):
+                raise Unreachable(f"{error} {OFFLINE}") from error
+            else:
+                raise
+    if not readings:
+        reasons = " ".join(row["reason"] for row in failures)
+        raise Unreachable(f"No network could be read. {reasons} {OFFLINE}")
+    return readings, failures
 
 
 def pairs(
@@ -122,9 +178,18 @@ def describe(network: "NetworkBias") -> str:
     share = f"negative: {network.negative_fraction:.1%} of all channels"
     if gated is not None:
         share += f", {gated:.1%} of those in front of a ReLU"
-    return "\n".join(
-        [head, table(rows), share, f"verdict: {VERDICTS[network.verdict]}"]
-    )
+    if network.interval is not None:
+        low, high = network.interval
+        share += (
+            f" (95 % interval {low:.1%} to {high:.1%}, if channels are independent)"
+        )
+    lines = [head, table(rows), share]
+    if (trend := network.trend) is not None:
+        lines.append(
+            f"with depth: Kendall's τ of the share {trend.kendall:+.2f} over "
+            f"{trend.layers} layers, p = {trend.p:.2g}"
+        )
+    return "\n".join([*lines, f"verdict: {VERDICTS[network.verdict]}"])
 
 
 def draw(readings: "list[Reading]", path: Path) -> None:

@@ -44,6 +44,8 @@ def test_devices_folders_and_sockets_are_refused(tmp_path: Path) -> None:
 def test_what_is_not_there_is_missing(tmp_path: Path, file: Path) -> None:
     with pytest.raises(Missing, match="There is no file"):
         open_regular(tmp_path / "none")
+    with pytest.raises(Missing, match="is empty"):
+        open_regular("")
     for path in (file / "below", tmp_path / ("n" * 5000), "a\0b"):
         with pytest.raises(BadInput, match="Cannot read"):
             open_regular(path)

@@ -158,6 +158,8 @@ def open_regular(
         Missing: nothing is there.
         Unreadable: it is a fifo, device, folder or socket, or the system says no.
     """
+    if not os.fspath(path):
+        raise Missing("The name of the file is empty.")
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     try:
         # Looked at before, for opening a device may do something; and after, for what

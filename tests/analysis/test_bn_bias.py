@@ -1,5 +1,6 @@
 """Counting signs: exact numbers, closed forms, invariances, who is never counted."""
 
+import itertools
 import json
 
 import numpy as np
@@ -85,7 +86,47 @@ def test_fractions_of_a_network_are_those_of_its_channels(rows):
 def test_batch_norm_behind_a_relu_is_never_counted(rows):
     behind = layer_bias("behind", -np.ones(50), order="relu-bn")
     assert network_bias("m", "s", [*rows, behind]).verdict == "not-counted"
-    assert network_bias("m", "s", rows, "effective").verdict == "not-counted"
+
+
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_effective_biases_are_judged_by_an_interval(negative, positive):
+    """Wilson's: the shares p with |k/n − p| ≤ z √(p (1 − p) / n)."""
+    shift = np.repeat([-1.0, 1.0], [negative, positive])
+    row = layer_bias("a", shift)
+    network = network_bias("m", "s", [row], "effective")
+    n, z = negative + positive, 1.959963984540054
+    for bound in network.interval:
+        distance = abs(negative / n - bound)
+        assert distance == pytest.approx(z * np.sqrt(bound * (1 - bound) / n), abs=1e-9)
+    low, high = network.interval
+    undecided = "effective-supports" if low > 0.5 else "effective-contradicts"
+    both = low <= 0.5 <= high
+    assert network.verdict == ("effective-undecided" if both else undecided)
+    assert low <= negative / n <= high
+
+
+def test_an_effective_majority_is_no_verdict_on_batch_norm():
+    behind = layer_bias("behind", -np.ones(50), order="relu-bn")
+    assert network_bias("m", "s", [behind], "effective").verdict == "effective-supports"
+    assert network_bias("m", "s", [behind]).interval is None
+
+
+@given(st.permutations(range(5)))
+def test_trend_is_over_the_layers_that_count(order):
+    """Kendall's τ by its definition; the p of a strict order of n is 2 / n!."""
+    rows = [
+        layer_bias(f"{k}", np.repeat([-1.0, 1.0], [k, 9 - k]), order="bn-relu")
+        for k in order
+    ]
+    free = layer_bias("free", -np.ones(3), order="other")
+    trend = network_bias("m", "s", [free, *rows, free]).trend
+    pairs = list(itertools.combinations(order, 2))
+    tau = sum(1 if a < b else -1 for a, b in pairs) / len(pairs)
+    assert trend.layers == 5 and trend.kendall == pytest.approx(tau)
+    if abs(tau) == 1:
+        assert trend.p == pytest.approx(2 / 120)
+    assert network_bias("m", "s", rows[:2]).trend is None
+    assert network_bias("m", "s", [rows[0]] * 4).trend is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`tfluck analyze bn-bias` from the outside: contract, network, cache, no network."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -22,6 +23,8 @@ FIELDS = {
         "negative_fraction",
         "negative_fraction_bn_relu",
         "verdict",
+        "interval",
+        "trend",
     ],
     "layer": [
         "name",
@@ -134,6 +137,29 @@ def test_offline_says_which_file_to_bring(arguments, run, closed, monkeypatch):
     assert (code, out) == (1, "")
     assert url in err and "507 MiB" in err and "6002323d" in err
     assert "--model vgg11_bn --weights FILE" in err and "Traceback" not in err
+    assert "tfluck analyze bn-bias --model VGG16 --weights random" in err
+
+
+def test_all_goes_on_past_what_cannot_be_reached(
+    run, closed, write_vgg, tmp_path, monkeypatch
+):
+    for name in published.PUBLISHED:
+        url = f"{closed}/{published.PUBLISHED[name][0].rsplit('/', 1)[1]}"
+        monkeypatch.setitem(published.PUBLISHED, name, (url,))
+    assert run("--model", "all", "--json")[:2] == (1, "")
+    code, out, err = run("--model", "all")
+    assert (code, out) == (1, "") and err.count("Cannot reach") == 4
+    folder = tmp_path / "TORCH_HOME" / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    write_vgg("vgg16_bn", "zip").rename(folder / "vgg16_bn-6c64b313.pth")
+    code, out, _ = run("--model", "all", "--json")
+    found = json.loads(out)
+    assert code == 0 and [row["model"] for row in found["models"]] == ["vgg16_bn"]
+    names = [row["model"] for row in found["not_reached"]]
+    assert names == ["vgg11_bn", "vgg13_bn", "vgg19_bn"]
+    text = run("--model", "all")[1]
+    assert text.count("was not read: Cannot reach") == 3
+    assert run("--model", "vgg11_bn", "--model", "vgg16_bn")[:2] == (1, "")
 
 
 @pytest.mark.parametrize("name", ["ResNet50", "MobileNet"])
@@ -220,6 +246,14 @@ def test_weights_belong_to_models_in_turn(run, write_vgg):
         (["--model", "VGG16"], "--images"),
         (["--model", "vgg19", "--weights", "x.h5"], "--images"),
         (["--weights", "nothing.pth"], "There is no file"),
+        (["--weights", ""], "is empty"),
+        (["--model", "vgg11_bn", "--weights", ""], "is empty"),
+        (["--model", "VGG16", "--weights", "", "--images", "/"], "is empty"),
+        (["--model", "VGG16", "--weights", "x.h5", "--images", "/"], "no file x.h5"),
+        (["--model", "vgg11_bn", "--weights", "random"], "begin at 0"),
+        (["--weights", "random"], "begin at 0"),
+        (["--weights", "http://exämple.invalid/x"], "percent signs"),
+        (["--weights", "/dev/zero"], "is a device"),
         (["--weights", "ftp://host/x.pth"], "http or https"),
         (["--model", "all", "--weights", "x.pth"], "--weights"),
         (["--model", "vgg11_bn", "--model", "vgg16_bn", "--weights", "x"], "each"),
@@ -230,6 +264,35 @@ def test_weights_belong_to_models_in_turn(run, write_vgg):
 def test_wrong_usage(arguments, reason, run):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "") and reason in err
+
+
+def test_pipes_in_place_of_files_are_not_waited_for(run, tmp_path):
+    os.mkfifo(tmp_path / "x.pth")
+    os.mkfifo(tmp_path / "x.index")
+    (tmp_path / "photos").mkdir()
+    os.mkfifo(tmp_path / "photos" / "x.png")
+    for arguments in (
+        ("--weights", tmp_path / "x.pth"),
+        ("--weights", tmp_path / "x.index"),
+        ("--weights", "random", "--model", "VGG16", "--images", tmp_path / "x.pth"),
+        ("--weights", "random", "--model", "VGG16", "--images", tmp_path / "photos"),
+    ):
+        code, out, err = run(*arguments)
+        assert code in (1, 2) and out == "" and len(err.splitlines()) == 1
+
+
+def test_chance_alone_decides_nothing(run):
+    """Random kernels are as likely as their negatives: half of the means are below 0."""
+    arguments = ("--model", "VGG16", "--weights", "random", "--json")
+    code, out, err = run(*arguments)
+    (network,) = json.loads(out)["models"]
+    assert (
+        code == 0 and "standard-normal" in network["source"] and "seed 1" in err + out
+    )
+    low, high = network["interval"]
+    assert low < 0.5 < high and network["verdict"] == "effective-undecided"
+    assert run(*arguments)[1] == out
+    assert json.loads(run(*arguments, "--seed", "2")[1])["models"][0] != network
 
 
 def test_hostile_file_is_one_sentence_and_exit_1(run, tmp_path):
@@ -283,7 +346,11 @@ def test_pictures_measure_a_network_without_batch_norm(run, tmp_path):
     code, out, err = run(*source, "--images", tmp_path / "images.npz", "--json")
     (network,) = json.loads(out)["models"]
     assert code == 0 and "3 pictures" in err
-    assert (network["kind"], network["verdict"]) == ("effective", "not-counted")
+    assert network["kind"] == "effective"
+    low, high = network["interval"]
+    assert network["verdict"].startswith("effective-")
+    assert (network["verdict"] == "effective-undecided") == (low <= 0.5 <= high)
+    assert network["trend"]["layers"] == 13
     assert network["negative_fraction_bn_relu"] is None
     assert sum(layer["channels"] for layer in network["layers"]) == 4224
     # Its first convolution sees the pictures themselves.

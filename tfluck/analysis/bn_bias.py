@@ -19,7 +19,14 @@ from scipy.special import ndtr
 from tfluck.errors import BadInput
 
 Kind = Literal["batch-norm", "effective"]
-Verdict = Literal["supports", "contradicts", "not-counted"]
+Verdict = Literal[
+    "supports",
+    "contradicts",
+    "not-counted",
+    "effective-supports",
+    "effective-contradicts",
+    "effective-undecided",
+]
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,28 @@ class LayerBias:
 
 
 @dataclass(frozen=True)
+class Trend:
+    """How the share of negative channels goes with depth, over ``layers`` layers.
+
+    Kendall's τ of share and depth, in [−1, 1], and its two-sided ``p`` if layers were
+    independent; exact where no two shares are equal.
+    """
+
+    kendall: float
+    p: float
+    layers: int
+
+
+@dataclass(frozen=True)
 class NetworkBias:
     """The bias signs of one network, lowest layer first.
 
     ``negative_fraction`` is over all channels, ``negative_fraction_bn_relu`` over
     those of layers whose output a ReLU gates directly, None if there are none.
+    ``interval`` is Wilson's of 95 % for the share of negative channels among those
+    that count (in front of a ReLU; all of a network without BatchNorm), as if channels
+    were drawn independently, and ``trend`` is over the layers that count; both None
+    where none does, ``trend`` also below three layers or where all shares are equal.
     """
 
     model: str
@@ -61,6 +85,8 @@ class NetworkBias:
     negative_fraction: float
     negative_fraction_bn_relu: float | None
     verdict: Verdict
+    interval: tuple[float, float] | None = None
+    trend: Trend | None = None
 
     def to_row(self) -> dict[str, Any]:
         """Return the fields as a plain dict, layers as a list of dicts."""
@@ -122,6 +148,7 @@ def network_bias(
     if not layers:
         raise BadInput(f"{model} has no layers to count.")
     gated = [layer for layer in layers if layer.order == "bn-relu"]
+    counted = list(layers) if kind == "effective" else gated
     return NetworkBias(
         model=model,
         source=source,
@@ -130,6 +157,8 @@ def network_bias(
         negative_fraction=_negative(layers),
         negative_fraction_bn_relu=_negative(gated) if gated else None,
         verdict=_verdict(layers, kind),
+        interval=share_interval(counted) if counted else None,
+        trend=depth_trend(counted),
     )
 
 
@@ -137,15 +166,44 @@ def _negative(layers: Sequence[LayerBias]) -> float:
     return sum(row.negative for row in layers) / sum(row.channels for row in layers)
 
 
+def share_interval(layers: Sequence[LayerBias]) -> tuple[float, float]:
+    """Return Wilson's 95 % interval for the share of negative channels of ``layers``."""
+    # scipy.stats takes half a second to import.
+    from scipy.stats import binomtest
+
+    negative = sum(row.negative for row in layers)
+    channels = sum(row.channels for row in layers)
+    found = binomtest(negative, channels).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
+
+
+def depth_trend(layers: Sequence[LayerBias]) -> Trend | None:
+    """Correlate the share of negative channels with depth; None where nothing can."""
+    from scipy.stats import kendalltau
+
+    shares = [row.negative_fraction for row in layers]
+    if len(shares) < 3 or len(set(shares)) < 2:
+        return None
+    found = kendalltau(range(len(shares)), shares)
+    return Trend(float(found.statistic), float(found.pvalue), len(shares))
+
+
 def _verdict(layers: Sequence[LayerBias], kind: Kind) -> Verdict:
     """Judge the paper's claim "the majority of BatchNorm biases are negative".
 
-    Not counted: a network with any BatchNorm behind its ReLU, one in which no ReLU is
-    known to follow a BatchNorm, and one without BatchNorm (effective biases).
+    Not counted: a network with any BatchNorm behind its ReLU, and one in which no ReLU
+    is known to follow a BatchNorm. A network without BatchNorm is judged by its
+    effective biases, in words of its own: the paper's claim is not about it, and only
+    an interval that leaves one half out decides.
     """
+    if kind == "effective":
+        low, high = share_interval(layers)
+        if low > 0.5:
+            return "effective-supports"
+        return "effective-contradicts" if high < 0.5 else "effective-undecided"
     gated = [layer for layer in layers if layer.order == "bn-relu"]
     behind = any(layer.order == "relu-bn" for layer in layers)
-    if kind == "effective" or behind or not gated:
+    if behind or not gated:
         return "not-counted"
     return "supports" if _negative(gated) > 0.5 else "contradicts"
 

@@ -7,6 +7,7 @@ import numpy as np
 from tfluck.analysis.bn_bias import ChannelMoments
 from tfluck.errors import BadInput
 from tfluck.foreign import TensorFile
+from tfluck.seeds import generator
 
 if TYPE_CHECKING:
     import keras
@@ -58,6 +59,23 @@ def fill_convolutions(model: "keras.Model", file: TensorFile) -> None:
         if isinstance(layer, keras.layers.Conv2D):
             values = [_under(file, layer.name, w.shape) for w in layer.weights]
             layer.set_weights(values)
+
+
+def draw_convolutions(model: "keras.Model", seed: int) -> None:
+    """Give every convolution of ``model`` the weights its training began with.
+
+    Kernels uniform in ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, what Keras
+    starts from), biases 0; each layer draws for itself from ``seed``.
+    """
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            *window, inward, outward = layer.kernel.shape
+            bound = np.sqrt(6 / (np.prod(window) * (inward + outward)))
+            draw = generator(seed, "bn-bias", model.name, layer.name)
+            kernel = draw.uniform(-bound, bound, layer.kernel.shape)
+            layer.set_weights([kernel, *(np.zeros(b.shape) for b in layer.weights[1:])])
 
 
 def _under(file: TensorFile, layer: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -38,12 +38,21 @@ from tfluck.foreign.opening import is_url
 from tfluck.foreign.pictures import read_pictures
 from tfluck.foreign.ranged import TIMEOUT
 from tfluck.models.applications import PLAIN, kept_name, without_top
-from tfluck.models.effective_bias import conv_moments, fill_convolutions
+from tfluck.models.effective_bias import (
+    conv_moments,
+    draw_convolutions,
+    fill_convolutions,
+)
 from tfluck.models.norm_layers import batch_norms_of, fill_batch_norms
 from tfluck.models.published import how_to_bring, sources
 from tfluck.models.vgg import VGG_BN, recognise, vgg_bn
 from tfluck.runtime import start_tensorflow
+from tfluck.seeds import generator
 
+#: Instead of a file: the weights training begins with.
+RANDOM = "random"
+#: Shape of the images that stand in for pictures: [n, height, width, 3].
+NOISE = (16, 64, 64, 3)
 #: Where progress is told.
 Say = Callable[[str], None]
 
@@ -68,6 +77,7 @@ def read_network(
     weights: str | None = None,
     *,
     images: Path | None = None,
+    seed: int = 1,
     fresh: bool = False,
     say: Say = lambda text: None,
 ) -> Reading:
@@ -75,9 +85,13 @@ def read_network(
 
     Args:
         name: an exact network name, or None for whatever ``weights`` holds.
-        weights: a file or URL; None finds the published one.
+        weights: a file or URL; None finds the published one; ``random``, for VGG16 and
+            VGG19, the weights training begins with: what architecture and pictures
+            alone give, a null for the trained ones.
         images: pictures, for VGG16 and VGG19 of `keras.applications`, which have no
-            BatchNorm: their *effective* bias is measured.
+            BatchNorm: their *effective* bias is measured. Random weights may do
+            without; standard-normal images stand in.
+        seed: of random weights and images.
         fresh: read a remote file anew even if its tensors are kept.
         say: where progress is told.
 
@@ -87,7 +101,12 @@ def read_network(
         Refused: the file or the server breaks a rule.
     """
     if name in PLAIN:
-        return _measure(name, weights, images, say)
+        return _measure(str(name), weights, images, seed, say)
+    if weights == RANDOM:
+        raise BadInput(
+            "Random weights are for VGG16 and VGG19: where there is a BatchNorm, its "
+            "biases all begin at 0, and there is nothing to count."
+        )
     places = list(sources(str(name))) if weights is None else [weights]
     found = _read_any(name, places, fresh, say)
     rows = [
@@ -183,32 +202,46 @@ def _through_keras(name: str, layers: Sequence[NormLayer]) -> tuple[NormLayer, .
     return batch_norms_of(model)
 
 
-def _measure(name: str, weights: str | None, images: Path | None, say: Say) -> Reading:
+def _measure(
+    name: str, weights: str | None, images: Path | None, seed: int, say: Say
+) -> Reading:
     """Measure the effective biases of a network without BatchNorm on ``images``."""
-    if images is None:
+    if images is None and weights != RANDOM:
         raise BadInput(
             f"{name} has no BatchNorm. Its effective bias (mean over standard "
             "deviation of each channel before ReLU) is measured on pictures: give "
             "--images."
         )
-    pictures = read_pictures(images)
-    place = weights or next(iter(sources(name)))
+    place = next(iter(sources(name))) if weights is None else weights
+    if weights is not None and weights != RANDOM and not is_url(place):
+        open_stream(place).close()
+    pictures = None if images is None else read_pictures(images)
     if is_url(place):
         place = _fetch(name, place, say)
     start_tensorflow()
     import keras
 
     model = getattr(keras.applications, name)(
-        weights=None, include_top=False, input_shape=(None, None, 3)
+        weights=None, include_top=False, input_shape=(None, None, 3), name=name
     )
-    with _explained(name, place), open_tensors(place) as file:
-        fill_convolutions(model, file)
-    prepared = keras.applications.vgg16.preprocess_input(pictures)
-    say(f"{name}: measuring on {len(pictures)} pictures.")
-    moments = conv_moments(model, prepared)
+    if place == RANDOM:
+        draw_convolutions(model, seed)
+        place = f"its initial random weights (seed {seed})"
+    else:
+        with _explained(name, place), open_tensors(place) as file:
+            fill_convolutions(model, file)
+    if pictures is None:
+        prepared = generator(seed, "bn-bias", "images").normal(size=NOISE)
+        what = "standard-normal images of 64 × 64, for want of --images"
+    else:
+        prepared = keras.applications.vgg16.preprocess_input(pictures)
+        what = "pictures"
+    measured = f"{place}, on {len(prepared)} {what}"
+    say(f"{name}: measuring on {len(prepared)} {what}.")
+    moments = conv_moments(model, prepared.astype(np.float32))
     rows = [effective_bias(layer, mean, std) for layer, mean, std in moments]
     biases = tuple((layer, effective_shift(mean, std)) for layer, mean, std in moments)
-    return Reading(network_bias(name, place, rows, "effective"), biases)
+    return Reading(network_bias(name, measured, rows, "effective"), biases)
 
 
 def _fetch(name: str, url: str, say: Say) -> str:
