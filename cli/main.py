@@ -1,11 +1,16 @@
 """The command table. A command's module is imported only when it is called."""
 
+import contextlib
+import errno
 import sys
+from pathlib import Path
 
 from tfluck import __version__
+from tfluck.choices import shown
 from tfluck.errors import TfluckError
 
 from .options import LazyGroup, click, is_debug
+from .streams import finish, prepare, say
 
 COMMANDS = {
     "train": (".train", "Train students of one teacher and watch which nodes win."),
@@ -20,6 +25,17 @@ COMMANDS = {
     "doctor": (".doctor", "Report versions, devices, disk and determinism."),
     "completion": (".completion", "Print a shell's completion script."),
 }
+
+
+#: What the system says of a stream or a file that takes no more.
+_WRITING = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EBADF,
+    errno.EIO,
+    errno.EROFS,
+)
 
 
 @click.group(cls=LazyGroup, table=COMMANDS, package=__package__)
@@ -44,29 +60,52 @@ def main(arguments: list[str] | None = None) -> None:
     A failure is one sentence on stderr; ``--debug`` shows the traceback instead.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    prepare()
+    code = _run(arguments)
+    sys.exit(finish(code))
+
+
+def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(arguments, prog_name="tfluck", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        with contextlib.suppress(OSError):
+            error.show()
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        code = 130
-    except BrokenPipeError:
-        # The reader of our pipe left (`tfluck … | head`); that is no failure.
-        sys.stderr.close()
-        code = 0
+        say("Interrupted.")
+        return 130
+    except (BrokenPipeError, SystemExit):
+        # The reader of our pipe left (`tfluck … | head`), on which click exits. That is
+        # no failure.
+        return 0
     except Exception as error:
         if is_debug():
             raise
-        click.echo(f"Error: {sentence(error)}", err=True)
-        code = error.exit_code if isinstance(error, TfluckError) else 1
-    sys.exit(code if isinstance(code, int) else 0)
+        say(f"Error: {sentence(error)}")
+        return error.exit_code if isinstance(error, TfluckError) else 1
+    return code if isinstance(code, int) else 0
 
 
 def sentence(error: Exception) -> str:
     """Say an expected failure as it is, and an unexpected one with the way to more."""
     if isinstance(error, TfluckError):
         return str(error)
+    if isinstance(error, MemoryError):
+        return "The memory of this machine does not suffice; ask for something smaller."
+    if isinstance(error, OSError) and error.strerror:
+        return _system_sentence(error)
     first_line = (str(error).strip() or "no message").splitlines()[0]
     return f"{type(error).__name__}: {first_line} (--debug shows the traceback)"
+
+
+def _system_sentence(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{shown(str(error.filename))}: {error.strerror}."
+    if error.errno in _WRITING:
+        return f"Cannot write to stdout, or to a file: {error.strerror}."
+    try:
+        Path.cwd()
+    except OSError:
+        return "The working directory is gone; change to one that is there."
+    return f"{error.strerror}. (--debug shows where)"

@@ -9,6 +9,11 @@ from typing import Any
 
 import click
 
+from tfluck.choices import number, whole
+from tfluck.errors import BadInput
+
+from .streams import say
+
 __all__ = [
     "Command",
     "FiniteFloat",
@@ -51,11 +56,23 @@ class Command(click.Command):
             kwargs["epilog"] = f"\b\nExamples:\n{lines}"
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
+        for parameter in self.params:
+            parameter.type = _strict(parameter.type)
         self.params += [
             _switch("-q", "--quiet", text="Print results only, no talk."),
             _switch("-v", "--verbose", text="Show TensorFlow's own messages too."),
             _switch("--debug", text="Show the traceback of a failure."),
         ]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an empty word, which is what an unset shell variable leaves behind."""
+        for before, word in zip(["", *args], args, strict=False):
+            if not word or (word.startswith("--") and word.endswith("=")):
+                name = word.rstrip("=") or (
+                    before if before.startswith("-") else "A word"
+                )
+                ctx.fail(f"{name} is empty; is a variable not set?")
+        return super().parse_args(ctx, args)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Forget the switches of an earlier call in this process."""
@@ -122,6 +139,27 @@ def command(*examples: str, **kwargs: Any) -> Callable[[Any], Command]:
     return click.command(cls=Command, examples=examples, **kwargs)
 
 
+class Whole(click.IntRange):
+    """A whole number, written in digits only; click alone takes ``1_0`` and ``²`` too."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Parse ``value`` or fail with the bound it breaks."""
+        try:
+            read = whole(value) if isinstance(value, str) else value
+        except BadInput as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(read, param, ctx)
+
+
+def _strict(kind: click.ParamType) -> click.ParamType:
+    """Read every whole number of every command the same way."""
+    if isinstance(kind, click.IntRange):
+        return Whole(kind.min, kind.max)
+    return Whole() if isinstance(kind, click.types.IntParamType) else kind
+
+
 class FiniteFloat(click.ParamType):
     """A float that is neither nan nor infinite, and at least (or above) ``low``."""
 
@@ -136,15 +174,13 @@ class FiniteFloat(click.ParamType):
     ) -> float:
         """Parse ``value`` or fail with the bound it breaks."""
         try:
-            number = float(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number.", param, ctx)
-        if number < self.low or (self.above and number == self.low):
+            read = number(str(value))
+        except BadInput as error:
+            self.fail(str(error), param, ctx)
+        if read < self.low or (self.above and read == self.low):
             relation = "above" if self.above else "at least"
             self.fail(f"{value!r} must be {relation} {self.low:g}.", param, ctx)
-        return number
+        return read
 
 
 out_option = click.option(
@@ -177,4 +213,4 @@ def is_debug() -> bool:
 def talk(message: str) -> None:
     """Say ``message`` on stderr unless the user asked for quiet."""
     if not is_quiet():
-        click.echo(message, err=True)
+        say(message)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tfluck.data.registry import require_data
+from tfluck.choices import number, shown
 from tfluck.errors import BadInput
 from tfluck.runs import find_or_create
 from tfluck.scales import pretrain_config
@@ -12,7 +12,7 @@ from .ingredients import with_ingredients
 from .options import click
 from .options import command as declare
 from .settings import given_settings, run_options, settings_options
-from .train import drive, show_plan, tell_kept, warn_if_long
+from .train import drive, is_finished, require_means, show_plan, tell_kept, warn_if_long
 
 #: Settings of teacher and student that mean nothing while a teacher is made.
 MEANINGLESS = (
@@ -29,10 +29,11 @@ MEANINGLESS = (
 
 def _shares(context: Any, parameter: Any, text: str | None) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in (text or "").split(",") if part)
-    except ValueError:
+        parts = [] if text is None else text.split(",")
+        return tuple(number(part) for part in parts)
+    except BadInput:
         raise BadInput(
-            f"--prune takes shares like 0.3 or 0.1,0.2,0.3, not {text!r}."
+            f"--prune takes shares like 0.3 or 0.1,0.2,0.3, not {shown(str(text))}."
         ) from None
 
 
@@ -60,6 +61,7 @@ def command(
     fresh: bool,
     dry_run: bool,
     as_json: bool,
+    force: bool,
     **settings: Any,
 ) -> None:
     """Train a network on labels and keep it as a teacher for ``train --teacher``.
@@ -77,12 +79,11 @@ def command(
         wanted["bn_affine"] = wanted.pop("teacher_bn_affine")
     config = pretrain_config(scale, data=data, **wanted)
     if dry_run:
-        show_plan(config, 1, as_json)
+        show_plan(config, 1, as_json, out)
         return
-    asked = {"scale": scale, "preset": preset}
-    run = find_or_create(out, config, name, fresh=fresh, record=asked)
+    if fresh or not is_finished(out, config, name):
+        expected = require_means(config, 1, out, force=force)
+        warn_if_long(expected, config, 1, scale, preset)
+    run = find_or_create(out, config, name, fresh=fresh)
     tell_kept(run, settings, config)
-    if run.status() != "finished":
-        require_data(config.dataset, config.data_dir)
-        warn_if_long(run.config, 1, scale, preset)
     drive(run, 1, as_json)

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from tfluck.architectures import ARCHITECTURES
-from tfluck.choices import CHOICES, STUDENT_INITS, parse_schedule, parse_widths
+from tfluck.choices import (
+    CHOICES,
+    STUDENT_INITS,
+    parse_schedule,
+    parse_widths,
+    shown,
+    whole,
+)
 from tfluck.errors import BadInput
 from tfluck.presets import load_preset
 from tfluck.scales import SCALES
@@ -32,14 +39,24 @@ class Parsed(click.ParamType):
 def _samples(text: str) -> int | None:
     if text == "infinite":
         return None
-    if not text.isdigit() or int(text) < 1:
+    count = whole(text)
+    if count < 1:
         raise BadInput(f"Give 'infinite' or a number of samples, not {text!r}.")
-    return int(text)
+    return count
+
+
+#: Bytes of a name, with room for what is put before and after it while it is written.
+LONGEST_NAME = 200
 
 
 def _folder_name(text: str) -> str:
-    if Path(text).name != text or text == "..":
-        raise BadInput(f"Give a folder's name, not a path: {text!r}.")
+    if not text or Path(text).name != text or text == "..":
+        raise BadInput(f"Give a folder's name, not a path: {shown(text)}.")
+    if not text.isprintable() or len(text.encode()) > LONGEST_NAME:
+        raise BadInput(
+            f"A folder's name has at most {LONGEST_NAME} bytes, all of them printable; "
+            f"not {shown(text)}."
+        )
     return text
 
 
@@ -127,7 +144,7 @@ def given_settings(
     preset: str | None, scale: str, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Let the preset speak first, then the options that were given."""
-    chosen = load_preset(preset).at(scale) if preset else {}
+    chosen = load_preset(preset).at(scale) if preset is not None else {}
     context = click.get_current_context()
     given = {
         key: value
@@ -142,6 +159,11 @@ def run_options(function: Any) -> Any:
     for option in (
         json_option,
         click.option("--dry-run", is_flag=True, help="Print the plan and stop."),
+        click.option(
+            "--force",
+            is_flag=True,
+            help="Start however much memory, disk or time the plan asks for.",
+        ),
         click.option(
             "--fresh", is_flag=True, help="Throw away an earlier run of these settings."
         ),

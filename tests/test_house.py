@@ -29,6 +29,7 @@ FLOORS = [
         "cost",
         "errors",
         "files",
+        "limits",
         "presets",
         "processes",
         "runtime",
@@ -49,6 +50,7 @@ DRY = {
     "config",
     "scales",
     "cost",
+    "limits",
     "presets",
     "cli",
 }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tfluck.choices import CHOICES, IMAGE_SETS, STUDENT_INITS, perturbation
 from tfluck.errors import BadInput
+from tfluck.limits import check_sizes
 
 if TYPE_CHECKING:
     from tfluck.config import RunConfig
@@ -136,3 +137,4 @@ def _check_shapes(config: "RunConfig") -> None:
         f"{shape}; use --arch fc.",
     )
     config.graph()  # says itself what it cannot be drawn with
+    check_sizes(config)

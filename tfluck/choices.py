@@ -1,5 +1,7 @@
 """What settings may be, and how people write them."""
 
+import math
+import re
 from typing import Literal, get_args
 
 from tfluck.architectures import ARCHITECTURES, BatchNormPlace
@@ -19,10 +21,45 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "teacher_batch_norm": get_args(BatchNormPlace),
     "targets": get_args(Targets),
 }
+#: Where students train.
+ENGINES = ("local", "dask")
 STUDENT_INITS = ("default", "perturb:S", "same-direction", "same-sign")
 
 #: Image sets by name; ``npz:PATH`` is one too.
 IMAGE_SETS = ("cifar10", "cifar100", "mnist", "fashion_mnist", "digits")
+
+
+def whole(text: str) -> int:
+    """Read a whole number: ASCII digits, and perhaps a sign.
+
+    Raises:
+        BadInput: the text is something else, or the number has more than 18 digits.
+    """
+    if not re.fullmatch(r"[+-]?[0-9]+", text):
+        raise BadInput(f"{shown(text)} is not a whole number.")
+    digits = text.lstrip("+-").lstrip("0")
+    if len(digits) > 18:
+        raise BadInput(f"A whole number of {len(digits)} digits is too large.")
+    return int(text)
+
+
+def number(text: str) -> float:
+    """Read a finite number such as ``0.05`` or ``1e-3``.
+
+    Raises:
+        BadInput: the text is something else.
+    """
+    plain = re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text)
+    if plain and math.isfinite(float(text)):
+        return float(text)
+    infinite = plain or text.strip("+-").lower() in ("nan", "inf", "infinity")
+    kind = "a finite number" if infinite else "a number"
+    raise BadInput(f"{shown(text)} is not {kind}.")
+
+
+def shown(text: str) -> str:
+    """Quote what somebody wrote, and of something long only how it begins."""
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
 
 
 def parse_schedule(text: str) -> Schedule:
@@ -31,14 +68,17 @@ def parse_schedule(text: str) -> Schedule:
     Raises:
         BadInput: the text is something else.
     """
+    pairs = [part.split(":") for part in text.split(",")]
+    if len(pairs) == 1 and len(pairs[0]) == 1:
+        pairs = [["0", pairs[0][0]]]
     try:
-        pairs = [part.split(":") for part in text.split(",")]
-        if len(pairs) == 1 and len(pairs[0]) == 1:
-            pairs = [["0", pairs[0][0]]]
-        return tuple((int(epoch), float(rate)) for epoch, rate in pairs)
-    except ValueError:
+        if any(len(pair) != 2 for pair in pairs):
+            raise BadInput("every part is EPOCH:RATE.")
+        return tuple((whole(epoch), number(rate)) for epoch, rate in pairs)
+    except BadInput as error:
         raise BadInput(
-            f"A learning rate is a number or a schedule like 0:0.05,20:0.01, not {text!r}."
+            "A learning rate is a number or a schedule like 0:0.05,20:0.01, not "
+            f"{shown(text)}: {error}"
         ) from None
 
 
@@ -49,10 +89,11 @@ def parse_widths(text: str) -> tuple[int, ...]:
         BadInput: the text is something else.
     """
     try:
-        return tuple(int(part) for part in text.split("-"))
-    except ValueError:
+        return tuple(whole(part) for part in text.split("-"))
+    except BadInput as error:
         raise BadInput(
-            f"Widths are whole numbers joined by dashes, like 10-15-20-25, not {text!r}."
+            "Widths are whole numbers joined by dashes, like 10-15-20-25, not "
+            f"{shown(text)}: {error}"
         ) from None
 
 
@@ -61,8 +102,8 @@ def perturbation(student_init: str) -> float | None:
     if not student_init.startswith("perturb:"):
         return None
     try:
-        return float(student_init.removeprefix("perturb:"))
-    except ValueError:
+        return number(student_init.removeprefix("perturb:"))
+    except BadInput:
         raise BadInput(
-            f"Write perturb:S with a number S, not {student_init!r}."
+            f"Write perturb:S with a number S, not {shown(student_init)}."
         ) from None

@@ -50,7 +50,7 @@ def make_config(
         defaults = _with_data(defaults, data, scale, about)
     if given.get("samples") is not None:
         defaults["samples_per_epoch"] = given["samples"]
-    config = RunConfig.from_dict(defaults | given)
+    config = RunConfig.from_dict({"chunk": 1} | defaults | given)
     bare = config.reads_images and config.batch_norm == "none"
     if "lr" not in given and (data or bare):
         config = dataclasses.replace(config, lr=((0, image_rate(config)),))

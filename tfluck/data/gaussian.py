@@ -5,12 +5,19 @@ saved to resume, a chunk of K batches is one random op, and any step can be repl
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import tensorflow as tf
 
-from tfluck.data.stateless import BLOCK, PHILOX, blocks_of, counter, sample_order
+from tfluck.data.stateless import (
+    BLOCK,
+    PHILOX,
+    Starts,
+    as_dataset,
+    blocks_of,
+    counter,
+    sample_order,
+)
 from tfluck.seeds import child
 
 
@@ -66,9 +73,9 @@ class Stream:
         shape = (self.batch_size, *self.sample_shape)
         return self.std * gaussian_batches(self._child("fresh"), first, count, shape)
 
-    def chunks(self, starts: Iterable[int], length: int) -> tf.data.Dataset:
+    def chunks(self, starts: Starts, length: int) -> tf.data.Dataset:
         """Return a pipeline of ``length`` batches from each of the ``starts``."""
-        firsts = tf.data.Dataset.from_tensor_slices(tf.constant(list(starts), tf.int64))
+        firsts = as_dataset(starts)
         if self.samples is not None:
             data = self._finite_set()
             found = firsts.map(lambda at: tf.gather(data, self._order(at, length)))

@@ -3,6 +3,7 @@ how to read them.
 """
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from tfluck.seeds import generator
 
 #: Samples of digits kept for testing, the same ones in every run.
 DIGITS_TEST = 500
+NO_DIGITS = (
+    "The digits ship with scikit-learn, which is not installed; run "
+    "pip install 'tfluck[digits]'."
+)
 
 
 @dataclass(frozen=True)
@@ -169,26 +174,20 @@ def require_data(dataset: str, data_dir: Path | str | None = None) -> None:
         TfluckError: as :func:`load_images`.
     """
     if dataset == "digits":
-        _import_digits()
+        if find_spec("sklearn") is None:
+            raise TfluckError(NO_DIGITS)
     elif dataset in DATASETS:
         from tfluck.data.published import require_published
 
         require_published(dataset, Path(data_dir) if data_dir else None)
 
 
-def _import_digits() -> Any:
+def _read_digits() -> ImageSet:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise TfluckError(
-            "The digits ship with scikit-learn, which is not installed; run "
-            "pip install 'tfluck[digits]'."
-        ) from None
-    return load_digits
-
-
-def _read_digits() -> ImageSet:
-    bunch = _import_digits()()
+        raise TfluckError(NO_DIGITS) from None
+    bunch = load_digits()
     order = generator(0, "digits", "split").permutation(len(bunch.target))
     x = bunch.images[order, :, :, None].astype(np.float32)
     y = bunch.target[order].astype(np.int64)

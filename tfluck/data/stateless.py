@@ -1,8 +1,13 @@
 """Randomness with no state: what step t draws is a function of (seed, t) alone."""
 
 import math
+from collections.abc import Iterable
+from typing import TypeAlias
 
 import tensorflow as tf
+
+#: First steps of chunks: a list, or a dataset of int64, which may be endless.
+Starts: TypeAlias = Iterable[int] | tf.data.Dataset
 
 #: The counter-based generator of the raw ops.
 PHILOX = 1
@@ -19,6 +24,29 @@ def counter(first: tf.Tensor | int, blocks: int) -> tf.Tensor:
     """Return the Philox counter at which row ``first`` of ``blocks`` blocks begins."""
     at = tf.cast(tf.cast(first, tf.int64) * blocks, tf.uint64)
     return tf.stack([at, tf.constant(0, tf.uint64)])
+
+
+def as_dataset(starts: Starts) -> tf.data.Dataset:
+    """Return ``starts`` as a dataset of int64."""
+    if isinstance(starts, tf.data.Dataset):
+        return starts
+    return tf.data.Dataset.from_tensor_slices(tf.constant(list(starts), tf.int64))
+
+
+def chunk_starts(
+    first: int, epochs: int, steps_per_epoch: int, length: int
+) -> tf.data.Dataset:
+    """Return where chunks of ``length`` steps begin, from step ``first`` to the end.
+
+    Each epoch begins a chunk, and none of them is written down beforehand.
+    """
+
+    def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        begin = epoch * steps_per_epoch
+        end = begin + steps_per_epoch
+        return tf.data.Dataset.range(tf.maximum(begin, first), end, length)
+
+    return tf.data.Dataset.range(first // steps_per_epoch, epochs).flat_map(of_epoch)
 
 
 def bit_batches(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,11 +9,18 @@ from typing import Any, Protocol
 import tensorflow as tf
 
 from tfluck.config import RunConfig
+from tfluck.cost import piece
 from tfluck.data.augmentation import NUMBERS, crop_and_flip
 from tfluck.data.gaussian import Stream
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import load_images
-from tfluck.data.stateless import BLOCK, bit_batches, sample_order
+from tfluck.data.stateless import (
+    BLOCK,
+    Starts,
+    as_dataset,
+    bit_batches,
+    sample_order,
+)
 from tfluck.errors import BadInput
 from tfluck.seeds import child, generator
 
@@ -28,7 +34,7 @@ class BatchStream(Protocol):
     def batches(self, first: tf.Tensor | int, count: int) -> Batches:
         """Return batches ``first … first + count − 1``."""
 
-    def chunks(self, starts: Iterable[int], length: int) -> tf.data.Dataset:
+    def chunks(self, starts: Starts, length: int) -> tf.data.Dataset:
         """Return a pipeline of ``length`` batches from each of the ``starts``."""
 
 
@@ -56,10 +62,10 @@ class ImageStream:
         """Return batches ``first …`` as float32 ``[count, batch, *sample_shape]``."""
         return self._pick(self._arrays(), first, count)
 
-    def chunks(self, starts: Iterable[int], length: int) -> tf.data.Dataset:
+    def chunks(self, starts: Starts, length: int) -> tf.data.Dataset:
         """Return a pipeline of ``length`` batches from each of the ``starts``."""
         arrays = self._arrays()
-        firsts = tf.data.Dataset.from_tensor_slices(tf.constant(list(starts), tf.int64))
+        firsts = as_dataset(starts)
         return firsts.map(lambda at: self._pick(arrays, at, length)).prefetch(2)
 
     def _arrays(self) -> tuple[tf.Tensor, tf.Tensor]:
@@ -140,7 +146,7 @@ def evaluation_set(
         Inputs float32 ``[n, *input_shape]`` each, and their classes ``[n]``; None in
         place of the classes for Gaussian data.
     """
-    size, end = 64 if config.reads_images else 1000, config.eval_samples
+    size, end = piece(config), config.eval_samples
     cuts = [slice(at, min(at + size, end)) for at in range(0, end, size)]
     if images is None:
         # Four samples fill whole blocks of the generator: the set is one sequence,

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.errors import BadInput
+from tfluck.limits import check_patterns
 from tfluck.seeds import child, generator
 
 #: Every entry of a teacher's weights is one of these (paper 1, section 4.2).
@@ -31,13 +31,7 @@ def separated_rows(seed: int, rows: int, fan_in: int) -> NDArray[np.float64]:
     Raises:
         BadInput: fewer than ``rows`` such vectors exist.
     """
-    patterns = len(LEVELS) ** fan_in - 1 if fan_in < 16 else math.inf
-    if rows > patterns:
-        raise BadInput(
-            f"A teacher layer of {rows} nodes with fan-in {fan_in} cannot have mutually "
-            f"different weights: only {patterns} patterns exist. Use fewer nodes or "
-            "more inputs."
-        )
+    check_patterns(rows, fan_in)
     draw = generator(seed)
     kept: dict[bytes, NDArray[np.float64]] = {}
     while len(kept) < rows:

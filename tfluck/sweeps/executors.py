@@ -3,10 +3,25 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from tfluck.errors import BadInput
 
-ENGINES = ("local", "dask")
+
+def check_engine(engine: str, scheduler: str | None) -> None:
+    """Refuse an engine that cannot be reached, before anything is made for it.
+
+    Raises:
+        BadInput: the engine's package is missing, or its address.
+    """
+    if engine == "local":
+        if scheduler is not None:
+            raise BadInput("--scheduler belongs to --engine dask.")
+        return
+    if scheduler is None:
+        raise BadInput("--engine dask needs --scheduler ADDRESS, as tcp://host:8786.")
+    if find_spec("distributed") is None:
+        raise BadInput("--engine dask needs Dask: pip install 'tfluck[dask]'.")
 
 
 @contextmanager
@@ -14,23 +29,18 @@ def cluster(engine: str, scheduler: str | None) -> Iterator[Executor | None]:
     """Yield the executor of ``engine``; None means this machine.
 
     Args:
-        engine: one of :data:`ENGINES`.
+        engine: one of :data:`tfluck.choices.ENGINES`.
         scheduler: address of the Dask scheduler. Its workers must see the run folder
             under the same path.
 
     Raises:
         BadInput: the engine's package is missing, or its address.
     """
+    check_engine(engine, scheduler)
     if engine == "local":
         yield None
         return
-    if scheduler is None:
-        raise BadInput("--engine dask needs --scheduler ADDRESS, as tcp://host:8786.")
-    try:
-        from distributed import Client
-    except ImportError:
-        raise BadInput(
-            "--engine dask needs Dask: pip install 'tfluck[dask]'."
-        ) from None
+    from distributed import Client
+
     with Client(scheduler) as client:
         yield client.get_executor(pure=False)

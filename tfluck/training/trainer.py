@@ -11,6 +11,7 @@ from contextlib import suppress
 import numpy as np
 import tensorflow as tf
 
+from tfluck.data.stateless import chunk_starts
 from tfluck.data.stream import Batches, open_stream
 from tfluck.errors import Diverged, Interrupted, TfluckError
 from tfluck.runs import Row, Run, Status
@@ -128,8 +129,10 @@ class Trainer:
         ]
 
     def _loop(self, stop_asked: StopAsked) -> None:
-        chunks = list(self.clock.chunks(self.progress.step))
-        batches = self.stream.chunks((c.start for c in chunks), self.clock.length)
+        clock, step = self.clock, self.progress.step
+        chunks = clock.chunks(step)
+        starts = chunk_starts(step, clock.epochs, clock.steps_per_epoch, clock.length)
+        batches = self.stream.chunks(starts, clock.length)
         saved = time.monotonic()
         for chunk, batch in zip(chunks, batches, strict=True):
             self._train_chunk(chunk, batch)
