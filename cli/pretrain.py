@@ -5,14 +5,14 @@ from typing import Any
 
 from tfluck.choices import number, shown
 from tfluck.errors import BadInput
-from tfluck.runs import find_or_create
 from tfluck.scales import pretrain_config
 
 from .ingredients import with_ingredients
+from .launch import Means, launch, show_plan
 from .options import click
 from .options import command as declare
 from .settings import given_settings, run_options, settings_options
-from .train import drive, is_finished, require_means, show_plan, tell_kept, warn_if_long
+from .train import drive
 
 #: Settings of teacher and student that mean nothing while a teacher is made.
 MEANINGLESS = (
@@ -78,12 +78,9 @@ def command(
         wanted["batch_norm"] = wanted.pop("teacher_batch_norm")
         wanted["bn_affine"] = wanted.pop("teacher_bn_affine")
     config = pretrain_config(scale, data=data, **wanted)
+    means = Means(out, scale, preset, force=force)
     if dry_run:
-        show_plan(config, 1, as_json, out)
+        show_plan(config, means, as_json)
         return
-    if fresh or not is_finished(out, config, name):
-        expected = require_means(config, 1, out, force=force)
-        warn_if_long(expected, config, 1, scale, preset)
-    run = find_or_create(out, config, name, fresh=fresh)
-    tell_kept(run, settings, config)
+    run = launch(config, means, name, settings, fresh=fresh)
     drive(run, 1, as_json)

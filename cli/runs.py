@@ -50,12 +50,21 @@ def _settings(run: Run | None) -> dict[str, Any]:
     """Say what tells one run from another; nothing of a damaged one."""
     config = run and run.config
     return {
+        "data": config and printable(config.data_kind),
         "arch": config and config.arch,
         "teacher": config and "-".join(map(str, config.teacher_widths)),
         "batch-norm": config and config.batch_norm,
         "seeds": config and config.seeds,
         "epochs": config and config.epochs,
+        "preset": run and _recorded(run, "preset"),
+        "scale": run and _recorded(run, "scale"),
     }
+
+
+def _recorded(run: Run, name: str) -> str | None:
+    """Return what a run's maker wrote down; older runs say nothing."""
+    found = run.manifest.get(name)
+    return printable(found) if isinstance(found, str) else None
 
 
 @_command("show", "tfluck runs show gaus-fc", "tfluck runs show gaus-fc --json")

@@ -1,7 +1,6 @@
 """One option for every setting of a run, read by the library and checked there."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from tfluck.architectures import ARCHITECTURES
@@ -10,7 +9,6 @@ from tfluck.choices import (
     STUDENT_INITS,
     parse_schedule,
     parse_widths,
-    shown,
     whole,
 )
 from tfluck.errors import BadInput
@@ -45,22 +43,6 @@ def _samples(text: str) -> int | None:
     return count
 
 
-#: Bytes of a name, with room for what is put before and after it while it is written.
-LONGEST_NAME = 200
-
-
-def _folder_name(text: str) -> str:
-    if not text or Path(text).name != text or text == "..":
-        raise BadInput(f"Give a folder's name, not a path: {shown(text)}.")
-    if not text.isprintable() or len(text.encode()) > LONGEST_NAME:
-        raise BadInput(
-            f"A folder's name has at most {LONGEST_NAME} bytes, all of them printable; "
-            f"not {shown(text)}."
-        )
-    return text
-
-
-FOLDER_NAME = Parsed("text", _folder_name)
 WIDTHS = Parsed("widths", parse_widths)
 SCHEDULE = Parsed("rate", parse_schedule)
 DATASET = Parsed("gaus|cifar10|…|npz:PATH", parse_dataset)
@@ -169,7 +151,6 @@ def run_options(function: Any) -> Any:
         ),
         click.option(
             "--name",
-            type=FOLDER_NAME,
             help="Name of the run's folder. [made from the settings]",
         ),
         out_option,

@@ -1,5 +1,6 @@
 """What cannot be is refused in a sentence, before time, memory or a folder is spent."""
 
+import json
 import os
 import subprocess
 import sys
@@ -91,8 +92,8 @@ REFUSED: list[tuple[str, int, str]] = [
     ("runs rm  --yes", 2, "is empty"),
     ("analyze bn-bias --weights ", 2, "--weights is empty"),
     # Names.
-    ("train --name a/b", 2, "not a path"),
-    ("train --name ..", 2, "not a path"),
+    ("train --name a/b", 2, "without /"),
+    ("train --name ..", 2, "without /"),
     (f"train --name {'n' * 5000}", 2, "at most 200 bytes"),
     ("train --name bad\x1b[31m", 2, "printable"),
     ("train --name bad\udcff", 2, "printable"),
@@ -273,3 +274,16 @@ def test_a_working_directory_that_is_gone_is_named(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert "The working directory is gone" in done.stderr
+
+
+def test_the_list_says_data_preset_and_scale(
+    tfluck: Call, nothing_else: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tfluck.cli.train.drive", lambda *of: None)
+    preset = "luck-matters/figure-7-fc-bn"
+    assert tfluck("train", "--preset", preset, "--scale", "smoke").exit_code == 0
+    assert tfluck("train", "--scale", "smoke", "--seed", "7").exit_code == 0
+    listed = json.loads(tfluck("runs", "list", "--json").stdout)["runs"]
+    told = {(row["data"], row["preset"], row["scale"]) for row in listed}
+    assert told == {("gaus", preset, "smoke"), ("gaus", None, "smoke")}
+    assert preset in tfluck("runs", "list").stdout
