@@ -167,7 +167,8 @@ def trust(tests: tuple[str, ...], tree: Path) -> None:
 def failing(tests: tuple[str, ...], tree: Path) -> str | None:
     """Run ``tests``, each an argument of pytest's, and return the first that fails."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p",
-               "no:cacheprovider", "--tb=no", "-rfE", *tests]  # fmt: skip
+               "no:cacheprovider", "--hypothesis-profile=hasty", "--tb=no", "-rfE",
+               *tests]  # fmt: skip
     environment = os.environ | {
         "PYTHONPATH": str(tree),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tfluck.runs import Run, find_or_create
 from tfluck.scales import make_config
@@ -19,6 +19,11 @@ pytest_plugins = ["weight_files"]
 EXAMPLES = int(os.environ.get("TFLUCK_EXAMPLES", "60"))
 # A slow machine must not fail a fact.
 settings.register_profile("tfluck", deadline=None, max_examples=EXAMPLES)
+# Where only the fact counts that a test fails, not the smallest example of it.
+hasty = [Phase.explicit, Phase.generate]
+settings.register_profile(
+    "hasty", deadline=None, max_examples=EXAMPLES, phases=hasty, database=None
+)
 settings.load_profile("tfluck")
 
 

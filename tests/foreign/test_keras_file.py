@@ -124,6 +124,14 @@ def test_a_tensor_that_is_none_is_refused(trap, tmp_path):
         batch_norms(file)
 
 
+@pytest.mark.parametrize("trap", [vds, outside])
+def test_what_lies_outside_the_file_is_refused_for_that(trap, tmp_path):
+    """Not because it looks empty, which other versions of HDF5 may see otherwise."""
+    path = str(write_h5(tmp_path / "a.h5", beta=trap))
+    with open_tensors(path) as file, pytest.raises(Refused, match="outside the file"):
+        batch_norms(file)
+
+
 def test_weights_root_outside_the_file_is_not_followed(tmp_path):
     write_h5(tmp_path / "secret.h5")
     with h5py.File(tmp_path / "a.h5", "w") as file:
