@@ -101,8 +101,8 @@ def test_a_full_disk_is_a_sentence(
 
     def on_the_full_disk(**where: object) -> tuple[int, str]:
         name = tmp_path / ".x.json.new"
-        name.touch()
-        return os.open("/dev/full", os.O_WRONLY), str(name)
+        name.symlink_to("/dev/full")
+        return os.open(name, os.O_WRONLY), str(name)
 
     monkeypatch.setattr(tempfile, "mkstemp", on_the_full_disk)
     with pytest.raises(TfluckError, match="No space left on device"):
@@ -113,7 +113,7 @@ def test_a_full_disk_is_a_sentence(
 def test_bytes_are_on_the_disk_before_their_name_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a power cut leaves a new name over an empty file."""
+    """Else a power cut leaves a new name over an empty file, or an old name for ever."""
     synced, real = [], os.fsync
 
     def fsync(handle: int) -> None:
@@ -122,7 +122,8 @@ def test_bytes_are_on_the_disk_before_their_name_is(
 
     monkeypatch.setattr(os, "fsync", fsync)
     write_atomic(tmp_path / "x", lambda stream: stream.write(b"new"))
-    assert ((tmp_path / "x").stat().st_ino, False) in synced
+    file, folder = (path.stat().st_ino for path in (tmp_path / "x", tmp_path))
+    assert synced == [(file, False), (folder, True)]
 
 
 def test_an_unwritable_place_is_a_sentence(tmp_path: Path) -> None:
