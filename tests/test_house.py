@@ -15,7 +15,6 @@ ROOT = Path(__file__).parents[1]
 #: Highest first. A module may import its own floor's rooms only if they are its own.
 FLOORS = [
     {"cli"},
-    {"papers"},
     {"sweeps", "figures"},
     {"training"},
     {"runs", "data", "models", "theory"},

@@ -1,87 +1,59 @@
-"""The README is read by people who type what it says: all of it runs, or at least parses."""
+"""The README describes what is there, and what is cited is what was read."""
 
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
+from test_house import FLOORS, ROOT
+from tfluck.cli.main import cli
 
-ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text()
+from tfluck import __version__
 
-
-def blocks(language: str) -> list[str]:
-    """Return the code blocks in ``language``."""
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
-
-
-def commands() -> list[str]:
-    """Return every ``tfluck …`` of the README, from blocks, tables and sentences."""
-    lines = [
-        part.strip()
-        for block in blocks("sh")
-        for line in block.splitlines()
-        for part in line.split("#")[0].split("&&")
-    ]
-    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL))
-    found = [text for text in [*lines, *inline] if text.startswith("tfluck ")]
-    return list(dict.fromkeys(found))
+README = (ROOT / "README.md").read_text()
+BUILT = README.split("## How it is built")[1].split("##")[0]
 
 
-def test_there_is_something_to_read() -> None:
-    assert len(commands()) > 15 and blocks("python")
+def test_the_floors_are_those_that_stand() -> None:
+    drawn = BUILT.split("holds this):")[1].split("→ the ground floor")[0]
+    floors = [set(re.findall(r"`(\w+)`", floor)) for floor in drawn.split("→")]
+    assert floors == FLOORS[:-1]
+    for room in set().union(*floors) - {"cli"}:
+        assert (ROOT / "tfluck" / room / "__init__.py").exists()
 
 
-@pytest.mark.parametrize("text", commands())
-def test_every_command_parses(
-    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(tfluck/[\w/.]+)`", README))))
+def test_what_it_names_is_there(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+LINES = [line.split("  #")[0] for block in BLOCKS for line in block.splitlines()]
+TABLE = re.findall(r"\| `(tfluck [^`]+)` \|", README)
+TYPED = [part.strip() for line in [*LINES, *TABLE] for part in line.split("&&")]
+COMMANDS = sorted({line for line in TYPED if line.startswith("tfluck ")})
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_its_commands_parse(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the user has the files that it names."""
-    import click
-    from tfluck.cli.main import cli
-
+    """As far as the last command's options; files it names need not be there."""
     monkeypatch.chdir(tmp_path)
-    words = shlex.split(text)[1:]
-    for word in words:
-        if Path(word).suffix in {".npz", ".keras", ".json", ".gz"}:
-            Path(word).touch()
-    found: Any = cli
-    context = click.Context(cli)
-    while isinstance(found, click.Group):
-        name = words[0] if words and not words[0].startswith("-") else None
-        below = found.get_command(context, name) if name else None
-        if below is None:
-            # A group may have a default command, whose name is not typed.
-            found.make_context("tfluck", list(words)).close()
-            return
-        found, words = below, words[1:]
-    found.make_context("tfluck", words).close()
+    command, words = cli, shlex.split(line)[1:]
+    context = None
+    while hasattr(command, "commands") or hasattr(command, "table"):
+        context = command.make_context("tfluck", list(words), resilient_parsing=True)
+        _, command, words = command.resolve_command(
+            context, [*context._protected_args, *context.args]
+        )
+    command.make_context(command.name, list(words)).close()
 
 
-def test_the_code_runs_as_it_stands(
-    tf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    """In a folder of its own, with the networks it asks for and fewer samples."""
-    from tfluck import scales
-
-    monkeypatch.chdir(tmp_path)
-    real = scales.make_config
-
-    def quick(**given: Any) -> Any:
-        return real(**given | {"samples_per_epoch": 640, "eval_samples": 200})
-
-    monkeypatch.setattr(scales, "make_config", quick)
-    for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
-    printed = capsys.readouterr().out
-    for metric in ("initial", "final"):
-        assert re.search(rf"'{metric}': \[0\.\d+\]", printed), printed
-    assert [path.name for path in (tmp_path / "runs").iterdir()]
-
-
-def test_files_it_names_are_there() -> None:
-    for name in re.findall(r"`((?:docs|tfluck|benchmarks|tests)/[^` ]+)`", TEXT):
-        assert (ROOT / name).exists(), name
-    for target in re.findall(r"`make ([a-z-]+)`", TEXT):
-        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+def test_both_papers_are_cited() -> None:
+    cited = " ".join((ROOT / "CITATION.cff").read_text().split())
+    introduced = " ".join(README.split("The papers:")[1].split("##")[0].split())
+    titles = re.findall(r"\*([^*]+)\*", introduced)
+    assert len(titles) == 2
+    assert all(title in cited for title in titles)
+    assert f"version: {__version__}" in cited

@@ -51,6 +51,41 @@ def test_the_pipeline_delivers_the_same_batches(specimen: Any) -> None:
         assert chunk.shape == (3, specimen.batch_size, *specimen.sample_shape)
 
 
+def test_a_pipeline_may_be_endless(specimen: Any, tf: Any) -> None:
+    starts = tf.data.Dataset.counter(0, 3)
+    for start, chunk in zip((0, 3, 6), specimen.chunks(starts, 3), strict=False):
+        np.testing.assert_array_equal(chunk, specimen.batches(start, 3))
+
+
+@settings(max_examples=25)
+@given(
+    epochs=st.integers(0, 4),
+    steps_per_epoch=st.integers(1, 12),
+    longest=st.integers(1, 15),
+    data=st.data(),
+)
+def test_a_pipeline_starts_where_the_clock_says(
+    tf: Any, epochs: int, steps_per_epoch: int, longest: int, data: Any
+) -> None:
+    from tfluck.data.stateless import chunk_starts
+    from tfluck.training.schedule import Clock
+
+    clock = Clock(epochs, steps_per_epoch, longest)
+    known = [chunk.start for chunk in clock.chunks()]
+    first = data.draw(st.sampled_from([*known, epochs * steps_per_epoch]))
+    found = chunk_starts(first, epochs, steps_per_epoch, clock.length)
+    later = [chunk.start for chunk in clock.chunks(first)]
+    assert list(found.as_numpy_iterator()) == later
+    assert later == [start for start in known if start >= first]
+
+
+def test_no_list_of_all_chunks_is_made(tf: Any) -> None:
+    from tfluck.data.stateless import chunk_starts
+
+    found = chunk_starts(10**12 + 7, 10**6, 10**9, 3)
+    assert list(found.take(2).as_numpy_iterator()) == [10**12 + 7, 10**12 + 10]
+
+
 def test_names_and_seeds_are_independent(specimen: Any) -> None:
     import dataclasses
 
