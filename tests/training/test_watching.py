@@ -39,6 +39,60 @@ def test_the_null_is_another_teacher(trained: Any) -> None:
         assert rho.shape == null.shape and not np.array_equal(rho, null)
 
 
+def test_rho_bar_and_its_null_are_over_live_nodes_of_their_own_teacher(
+    trained: Any,
+) -> None:
+    from dataclasses import replace
+
+    from tfluck.training.metrics import evaluation_rows
+    from tfluck.training.trainer import _headline
+
+    found = trained.apparatus.evaluator.evaluate()
+    rho = np.full((3, 6), 0.1)
+    rho[0, 0], rho[1, 1], rho[2] = 0.5, 0.7, 0.0
+    null = np.full((3, 6), 0.3)
+    null[:2] = 0.0
+    made = replace(
+        found,
+        correlations=[rho, found.correlations[1]],
+        null_correlations=[null, found.null_correlations[1]],
+        live=[np.array([True, True, False]), np.zeros(4, bool)],
+        null_live=[np.array([False, False, True]), found.null_live[1]],
+        student_live=[np.arange(6) > 1, found.student_live[1]],
+    )
+    rows = evaluation_rows(1, made, trained.student, None)
+    values = {(row.layer, row.metric): row.value for row in rows}
+    for metric, value in (
+        ("mean_best_correlation_live", 0.6),
+        ("mean_best_correlation", 0.4),
+        ("null_mean_best_correlation_live", 0.3),
+        ("null_mean_best_correlation", 0.1),
+        ("dead_student_nodes", 2),
+    ):
+        assert values[0, metric] == pytest.approx(value), metric
+    assert values[1, "mean_best_correlation_live"] is None
+    assert _headline(made, rows).startswith("ρ̄ 0.600 –")
+
+
+def test_a_student_that_never_fires_is_dead(make_run: Any, tf: Any) -> None:
+    from tfluck.models import linear_layers
+    from tfluck.training.apparatus import Apparatus
+    from tfluck.training.metrics import evaluation_rows
+
+    for place in ("none", "after-relu"):
+        apparatus = Apparatus(make_run(place, arch="fc", batch_norm=place))
+        layer = linear_layers(apparatus.student)[1]
+        kernel, bias = layer.get_weights()
+        bias[[1, 4]] = -1e6
+        layer.set_weights([kernel, bias])
+        found = apparatus.evaluator.evaluate()
+        alive = [True, False, True, True, False, True, True, True]
+        np.testing.assert_array_equal(found.student_live[1], alive)
+        rows = evaluation_rows(0, found, apparatus.student, None)
+        dead = [row.value for row in rows if row.metric == "dead_student_nodes"]
+        assert dead == [0, 2]
+
+
 def test_one_trace_serves_all_chunks(trained: Any) -> None:
     assert trained.apparatus.program.run.experimental_get_tracing_count() == 1
 
@@ -63,8 +117,50 @@ def test_tensorboard_shows_scalars_images_and_hparams(trained: Any, tf: Any) -> 
     assert any(meta.plugin_data.plugin_name == "hparams" for meta in plugins.values())
 
 
+def told(trained: Any, tag: str) -> dict[int, float]:
+    """What TensorBoard has under ``tag``, by step; no step twice."""
+    import tensorflow as tf
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(trained.run.layout.tensorboard(1))).Reload()
+    found = [
+        (event.step, float(tf.make_ndarray(event.tensor_proto)))
+        for event in events.Tensors(tag)
+    ]
+    assert len({step for step, _ in found}) == len(found)
+    return dict(found)
+
+
+def test_tensorboard_opens_on_rho_bar_and_rank(trained: Any, tf: Any) -> None:
+    """Cards are ordered by their tags, and say what the tables say."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from tfluck.runs import tidy_rows
+
+    events = EventAccumulator(str(trained.run.layout.tensorboard(1))).Reload()
+    cards = dict.fromkeys(tag.split("/")[0] for tag in sorted(events.Tags()["tensors"]))
+    assert list(cards)[:3] == [
+        "1_mean_best_correlation_live",
+        "2_mean_rank",
+        "2_mean_rank_before_training_of_winners_so_far",
+    ]
+    described = events.SummaryMetadata("1_mean_best_correlation_live/layer0")
+    assert "live teacher nodes" in described.summary_description
+    rows = {tuple(row[:4]): row.value for _, row in tidy_rows(trained.run)}
+    metrics = "1_mean_best_correlation_live", "2_mean_rank"
+    for tag, metric in zip(
+        metrics, ("mean_best_correlation_live", "mean_rank"), strict=True
+    ):
+        for step, value in told(trained, f"{tag}/layer1").items():
+            assert value == pytest.approx(rows[step, "eval", 1, metric], abs=1e-6)
+    so_far = told(trained, "2_mean_rank_before_training_of_winners_so_far/layer1")
+    final = told(trained, "2_mean_rank/layer1")
+    assert list(so_far) == list(final) == [0, 1, 2]
+    assert so_far[0] == 0 and so_far[2] == pytest.approx(final[0], abs=1e-6)
+
+
 def test_the_picture_of_a_perfect_match_is_a_staircase(tf: Any) -> None:
-    from tfluck.training.observers import picture
+    from tfluck.training.board import picture
 
     image = picture(np.eye(4)[:, [2, 0, 3, 1]], height=4)
     blue = image[..., 0] < 128
@@ -107,6 +203,7 @@ def test_other_objectives_learn_too(settings: dict, make_run: Any, tf: Any) -> N
 
 
 def test_zero_epochs_only_look(make_run: Any, tf: Any) -> None:
+    from tfluck.runs import summarize
     from tfluck.training.trainer import Trainer
 
     run = make_run(epochs=0)
@@ -114,6 +211,8 @@ def test_zero_epochs_only_look(make_run: Any, tf: Any) -> None:
     start = [weight.copy() for weight in trainer.student.get_weights()]
     trainer.train()
     assert run.status() == "finished"
+    layer = summarize(run)["layers"][0]
+    assert layer["mean_rank"] == {"initial": [None], "final": [None]}, "nobody has won"
     for before, after in zip(start, trainer.student.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
 

@@ -27,8 +27,10 @@ def event_errors(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def keep_events_through(folder: Path, epoch: int) -> bool:
+def keep_events_through(folder: Path, epoch: int, *, without: str) -> bool:
     """Forget the events after ``epoch``, and any that stand twice; tell if some are left.
+
+    Tags that begin with ``without`` are forgotten too.
 
     What is left is one whole file: a killed process may have told of an evaluation that
     its checkpoint does not know, and that is going to be told again.
@@ -37,7 +39,7 @@ def keep_events_through(folder: Path, epoch: int) -> bool:
         TfluckError: the folder cannot be written.
     """
     paths = sorted(folder.glob("events.out.tfevents.*"))
-    kept = list(_first_of_each(paths, epoch)) if epoch >= 0 else []
+    kept = list(_first_of_each(paths, epoch, without)) if epoch >= 0 else []
     if not kept:
         _remove(paths)
         return False
@@ -54,7 +56,7 @@ def keep_events_through(folder: Path, epoch: int) -> bool:
     return True
 
 
-def _first_of_each(paths: list[Path], epoch: int) -> Iterator[bytes]:
+def _first_of_each(paths: list[Path], epoch: int, without: str) -> Iterator[bytes]:
     """Yield the records to keep; a torn end of a file is passed over."""
     seen: set[tuple[str, int]] = set()
     for path in paths:
@@ -62,7 +64,8 @@ def _first_of_each(paths: list[Path], epoch: int) -> Iterator[bytes]:
             event = Event.FromString(record)
             keys = {(value.tag, event.step) for value in event.summary.value}
             keys |= {("", 0)} if event.file_version else set()
-            if event.step <= epoch and keys - seen:
+            told = any(tag.startswith(without) for tag, _ in keys)
+            if event.step <= epoch and keys - seen and not told:
                 yield record
             seen |= keys
 

@@ -1,23 +1,15 @@
-"""What watches a training: files, TensorBoard, the status that others read."""
+"""What watches a training, and its files: rows, matrices, ranks."""
 
 from typing import Protocol
 
-import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
-from tensorboard.plugins.hparams import api as hparams
-
-from tfluck.analysis.correlation import Array
-from tfluck.config import RunConfig
 from tfluck.errors import Damaged
 from tfluck.files import make_directory
-from tfluck.runs import Journal, Row, Run, RunLayout
+from tfluck.runs import Journal, Row, Run
 from tfluck.runs.matrices import read_history, write_matrices
 from tfluck.runs.records import EMPTY, write_rows
 from tfluck.runs.store import RESTORE, Tell, read
 from tfluck.training.checkpoint import Progress
 from tfluck.training.evaluation import Evaluation
-from tfluck.training.events import event_errors, keep_events_through
 from tfluck.training.metrics import rank_rows
 
 
@@ -98,59 +90,3 @@ class Recorder:
             return self.metrics.count(progress.head)
         epoch = progress.step // self.run.config.steps_per_epoch
         return sum(row.epoch <= epoch for row in rows)
-
-
-class TensorBoard:
-    """Scalars by layer, the correlation matrices as images, the hyperparameters."""
-
-    def __init__(
-        self, layout: RunLayout, config: RunConfig, seed: int, last_epoch: int = -1
-    ) -> None:
-        """Forget whatever was told after ``last_epoch``; −1 forgets everything."""
-        self.folder = layout.tensorboard(seed)
-        begun = keep_events_through(self.folder, last_epoch)
-        with event_errors(self.folder):
-            self.writer = tf.summary.create_file_writer(str(self.folder))
-            if not begun:
-                self._introduce(layout, config, seed)
-
-    def _introduce(self, layout: RunLayout, config: RunConfig, seed: int) -> None:
-        plain = {
-            key: value if isinstance(value, int | float | str) else str(value)
-            for key, value in config.to_dict().items()
-        }
-        with self.writer.as_default(step=0):
-            hparams.hparams(
-                plain | {"seed": seed}, trial_id=f"{layout.root.name}/{seed}"
-            )
-
-    def evaluated(self, epoch: int, found: Evaluation, rows: list[Row]) -> None:
-        """Write one step, counted in epochs."""
-        with event_errors(self.folder), self.writer.as_default(step=epoch):
-            for row in rows:
-                if row.value is not None:
-                    place = row.split if row.layer is None else f"layer{row.layer}"
-                    tf.summary.scalar(f"{row.metric}/{place}", row.value)
-            for index, rho in enumerate(found.correlations):
-                tf.summary.image(f"correlation/layer{index}", picture(rho)[None])
-            self.writer.flush()
-
-    def ended(self) -> None:
-        """Close the event file."""
-        with event_errors(self.folder):
-            self.writer.close()
-
-
-def picture(rho: Array, height: int = 128) -> NDArray[np.uint8]:
-    """Draw ρ as uint8 ``[height, width, 3]``: white 0, blue 1, orange −1.
-
-    Students are ordered by the teacher node they match best, so a student net that has
-    found its teacher shows a staircase.
-    """
-    order = np.lexsort((-rho.max(axis=0), rho.argmax(axis=0)))
-    ordered = np.clip(rho[:, order], -1, 1)
-    blue, orange = np.array([8, 48, 107]), np.array([179, 88, 6])
-    target = np.where(ordered[..., None] > 0, blue, orange)
-    colours = 255 + np.abs(ordered[..., None]) * (target - 255)
-    zoom = max(1, height // len(rho))
-    return np.repeat(colours, zoom, axis=0).astype(np.uint8)

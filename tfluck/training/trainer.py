@@ -19,10 +19,11 @@ from tfluck.runs.lock import locked
 from tfluck.runtime import threads_here
 from tfluck.surroundings import follow, moves, surroundings
 from tfluck.training.apparatus import Apparatus
+from tfluck.training.board import TensorBoard
 from tfluck.training.checkpoint import Checkpoints, Progress
 from tfluck.training.evaluation import Evaluation
 from tfluck.training.metrics import evaluation_rows
-from tfluck.training.observers import Observer, Recorder, TensorBoard
+from tfluck.training.observers import Observer, Recorder
 from tfluck.training.schedule import Chunk, Clock
 from tfluck.training.teachers import save_weights
 
@@ -105,7 +106,7 @@ class Trainer:
         known = self.progress.step // self.config.steps_per_epoch if started else -1
         self.observers = [
             self.recorder,
-            TensorBoard(self.run.layout, self.config, self.seed, known),
+            TensorBoard(self.run, self.seed, known),
         ]
         self.looking = 0.0
         if not started:

@@ -1,0 +1,115 @@
+"""What TensorBoard shows of a training: ρ̄ and ranks first.
+
+TensorBoard orders its cards by tag, so the two that matter begin with a digit. Who wins
+is known only at the end: until then the second card says where the winners so far stood
+before training; the curve of the final winners' r̄ comes when training stops.
+"""
+
+from contextlib import suppress
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorboard.plugins.hparams import api as hparams
+
+from tfluck.analysis import best_match, winner_ranks
+from tfluck.analysis.correlation import Array
+from tfluck.errors import TfluckError
+from tfluck.runs import Row, Run, read_rows
+from tfluck.runs.matrices import read_matrices
+from tfluck.training.evaluation import Evaluation
+from tfluck.training.events import event_errors, keep_events_through
+from tfluck.wording import RANK_BAR, RHO_BAR
+
+#: Metric → (tag, description) of the cards that come first.
+FIRST = {
+    "mean_best_correlation_live": ("1_mean_best_correlation_live", RHO_BAR),
+    "mean_rank": ("2_mean_rank", RANK_BAR),
+}
+SO_FAR = "2_mean_rank_before_training_of_winners_so_far"
+
+
+class TensorBoard:
+    """Scalars by layer, correlation matrices and histograms, the hyperparameters."""
+
+    def __init__(self, run: Run, seed: int, last_epoch: int = -1) -> None:
+        """Forget whatever was told after ``last_epoch``; −1 forgets everything."""
+        self.run, self.seed = run, seed
+        self.folder = run.layout.tensorboard(seed)
+        self.start: list[Array] = []
+        if last_epoch >= 0:
+            # Without these matrices there is one card less; the recorder tells why.
+            with suppress(TfluckError):
+                self.start = read_matrices(run, seed, 0).rho
+        final = FIRST["mean_rank"][0]
+        begun = keep_events_through(self.folder, last_epoch, without=f"{final}/")
+        with event_errors(self.folder):
+            self.writer = tf.summary.create_file_writer(str(self.folder))
+            if not begun:
+                self._introduce()
+
+    def _introduce(self) -> None:
+        plain = {
+            key: value if isinstance(value, int | float | str) else str(value)
+            for key, value in self.run.config.to_dict().items()
+        }
+        with self.writer.as_default(step=0):
+            hparams.hparams(
+                plain | {"seed": self.seed},
+                trial_id=f"{self.run.layout.root.name}/{self.seed}",
+            )
+
+    def evaluated(self, epoch: int, found: Evaluation, rows: list[Row]) -> None:
+        """Write one step, counted in epochs."""
+        if epoch == 0:
+            # In the precision of the matrices on disk, which a resumed run reads.
+            self.start = [
+                rho.astype(np.float32).astype(np.float64) for rho in found.correlations
+            ]
+        with event_errors(self.folder), self.writer.as_default(step=epoch):
+            for row in rows:
+                _scalar(row)
+            layers = zip(found.correlations, found.live, strict=True)
+            for index, (rho, live) in enumerate(layers):
+                tf.summary.image(f"correlation/layer{index}", picture(rho)[None])
+                best = best_match(rho[live]).rho
+                tf.summary.histogram(f"best_correlation_live/layer{index}", best)
+                if self.start and live.any():
+                    rank = winner_ranks([self.start[index][live], rho[live]])[0]
+                    tf.summary.scalar(f"{SO_FAR}/layer{index}", rank.mean())
+            self.writer.flush()
+
+    def ended(self) -> None:
+        """Write r̄ of those who have won by now at every epoch, and close the file.
+
+        Should training go on, these are forgotten: others may win.
+        """
+        layout = self.run.layout.seed(self.seed)
+        with event_errors(self.folder), self.writer.as_default(step=0):
+            for row in read_rows(layout.ranks, layout.sealed):
+                if row.metric in FIRST:
+                    _scalar(row, step=row.epoch)
+        with event_errors(self.folder):
+            self.writer.close()
+
+
+def _scalar(row: Row, step: int | None = None) -> None:
+    if row.value is not None:
+        place = row.split if row.layer is None else f"layer{row.layer}"
+        tag, text = FIRST.get(row.metric, (row.metric, None))
+        tf.summary.scalar(f"{tag}/{place}", row.value, step=step, description=text)
+
+
+def picture(rho: Array, height: int = 128) -> NDArray[np.uint8]:
+    """Draw ρ as uint8 ``[height, width, 3]``: white 0, blue 1, orange −1.
+
+    Students are ordered by the teacher node they match best, so a student net that has
+    found its teacher shows a staircase.
+    """
+    order = np.lexsort((-rho.max(axis=0), rho.argmax(axis=0)))
+    ordered = np.clip(rho[:, order], -1, 1)
+    blue, orange = np.array([8, 48, 107]), np.array([179, 88, 6])
+    target = np.where(ordered[..., None] > 0, blue, orange)
+    colours = 255 + np.abs(ordered[..., None]) * (target - 255)
+    zoom = max(1, height // len(rho))
+    return np.repeat(colours, zoom, axis=0).astype(np.uint8)
