@@ -1,7 +1,7 @@
 """The command table. A command's module is imported only when it is called."""
 
-import contextlib
 import errno
+import io
 import sys
 from pathlib import Path
 
@@ -69,8 +69,9 @@ def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(arguments, prog_name="tfluck", standalone_mode=False)
     except click.ClickException as error:
-        with contextlib.suppress(OSError):
-            error.show()
+        text = io.StringIO()
+        error.show(text)
+        say(text.getvalue().rstrip())
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         say("Interrupted.")

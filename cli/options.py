@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from tfluck.choices import number, whole
 from tfluck.errors import BadInput
 
+from . import click
 from .streams import say
 
 __all__ = [

@@ -7,7 +7,7 @@ import sys
 import unicodedata
 from typing import TextIO
 
-import click
+from . import click
 
 #: How letters are spelt where the terminal has no such letter; others lose their accents
 #: or become an escape.
