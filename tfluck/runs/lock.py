@@ -5,7 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tfluck.errors import Damaged, RunBusy, TfluckError
@@ -36,7 +36,9 @@ def locked(path: Path, *, to_delete: bool = False) -> Iterator[None]:
         if not _is_still(handle, path):
             raise RunBusy(f"{folder} was removed by another process just now.")
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()} on {os.uname().nodename}\n".encode(), 0)
+        # A full disk has no room for our name; the lock holds all the same.
+        with suppress(OSError):
+            os.pwrite(handle, f"{os.getpid()} on {os.uname().nodename}\n".encode(), 0)
         if not to_delete:
             refuse_links(folder)
             _sweep(folder, path.name)

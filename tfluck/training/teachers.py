@@ -1,5 +1,6 @@
 """The networks of a run: its teacher, random or pretrained, and a stranger to compare."""
 
+import io
 import warnings
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from tfluck.config import RunConfig
 from tfluck.errors import Damaged
-from tfluck.files import make_directory, replacing
+from tfluck.files import make_directory, write_atomic
 from tfluck.models import Network, build_teacher, linear_layers
 from tfluck.runs import Run, adopt_teacher
 from tfluck.runs.seal import add_seal
@@ -103,13 +104,24 @@ def is_sealed(run: Run) -> bool:
     return run.layout.sealed and not run.config.teacher_digest
 
 
+class _Memory(io.BytesIO):
+    """A file in memory, of which Keras wants to know how its name ends."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
 def save_weights(model: keras.Model, path: Path) -> None:
-    """Write a model's weights atomically as sealed HDF5."""
+    """Write a model's weights atomically as sealed HDF5.
+
+    They are laid out in memory first: on a full disk HDF5 fails again when it closes,
+    prints tracebacks and may take the process with it.
+    """
     make_directory(path.parent)
-    with replacing(path) as temporary:
-        model.save_weights(temporary, overwrite=True)
-        with temporary.open("r+b") as stream:
-            add_seal(stream)
+    memory = _Memory()
+    model.save_weights(memory, overwrite=True)
+    add_seal(memory)
+    write_atomic(path, lambda stream: stream.write(memory.getbuffer()))
 
 
 def load_weights(model: keras.Model, path: Path, sealed: bool = True) -> None:
