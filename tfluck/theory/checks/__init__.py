@@ -4,10 +4,15 @@ Modules register their claims when they are imported.
 """
 
 from tfluck.theory.checks import (
+    bounds,
     gradients,
+    matrices,
     normalization,
     overlaps,
+    overparameterized,
+    promises,
     recovering,
+    suppressing,
 )
 from tfluck.theory.checks.registry import (
     STATEMENTS,
@@ -22,11 +27,16 @@ __all__ = [
     "STATEMENTS",
     "Check",
     "Claim",
+    "bounds",
     "claims",
     "gradients",
+    "matrices",
     "normalization",
     "overlaps",
+    "overparameterized",
+    "promises",
     "recovering",
     "run",
     "select",
+    "suppressing",
 ]
