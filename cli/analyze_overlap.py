@@ -59,12 +59,18 @@ def command(
     found, student = open_student(out, run, seed)
     kept_weights(found, student, epoch)
     start_tensorflow()
+    import numpy as np
+
+    from tfluck.inputs import spectrum
     from tfluck.models.folding import relu_net
     from tfluck.training.loading import load_run_models
 
     models = load_run_models(found, student, epoch)
     x = models.inputs(samples or found.config.eval_samples)
-    std = found.config.data_std if found.config.dataset == "gaus" else None
+    config = found.config
+    std = None
+    if config.dataset == "gaus":
+        std = config.data_std * np.array(spectrum(config.covariance, x[0].size))
     rows, pictures = [], []
     for role, model in (("teacher", models.teacher), ("student", models.student)):
         net = relu_net(model)
@@ -107,7 +113,11 @@ def _pieces(x: "np.ndarray") -> "Iterable[np.ndarray]":
 
 
 def overlap_rows(
-    role: str, net: "ReluNet", x: "np.ndarray", grams: "list[Gram]", std: float | None
+    role: str,
+    net: "ReluNet",
+    x: "np.ndarray",
+    grams: "list[Gram]",
+    std: "np.ndarray | None",
 ) -> list[dict[str, Any]]:
     """Return ε and K of each hidden layer, and the closed form of the lowest.
 
@@ -130,7 +140,9 @@ def overlap_rows(
             affine.bias,
             generator(0, "planes", role, index),
         )
-        closed = closed_form(affine, std) if std and index == 0 else None
+        closed = None
+        if std is not None and index == 0:
+            closed = closed_form(affine, std)
         rows.append(
             {"network": role, "layer": index}
             | overlap(gram).to_row()
@@ -140,8 +152,10 @@ def overlap_rows(
     return rows
 
 
-def closed_form(affine: "Affine", std: float) -> dict[str, Any] | None:
+def closed_form(affine: "Affine", std: "np.ndarray") -> dict[str, Any] | None:
     """Return ε_d and ε_l of nodes over inputs N(0, ``std``²), None if there is no form.
+
+    ``std`` is of every coordinate; those of an image have the same.
 
     There is none for nodes without weights, nor where an image is padded with zeros.
     """
@@ -153,8 +167,8 @@ def closed_form(affine: "Affine", std: float) -> dict[str, Any] | None:
     kernel = affine.kernel.reshape(-1, affine.kernel.shape[-1])
     if affine.padded or not kernel.any(axis=0).all():
         return None
-    # Dividing pre-activations by std changes no region and no ratio of sizes.
-    exact = overlap(gaussian_gram(kernel, affine.bias / std))
+    # wᵀx of N(0, std²) is that of std · w and N(0, 1).
+    exact = overlap(gaussian_gram(kernel * std[: len(kernel), None], affine.bias))
     return {"eps_d": asdict(exact.eps_d), "eps_l": asdict(exact.eps_l)}
 
 

@@ -10,6 +10,7 @@ from tfluck.choices import IMAGE_SETS
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import DATASETS, Source, load_images, require_data
 from tfluck.errors import BadInput, TfluckError
+from tfluck.inputs import LAW_NAMES, parse_law
 
 from .ingredients import parse_dataset
 from .options import Command, Group, click, json_option, talk
@@ -53,6 +54,7 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
         return
     click.echo(table(rows))
     talk("npz:PATH takes a file of your own: x_train, y_train, x_test, y_test.")
+    talk(f"Without labels, drawn afresh at every step: {', '.join(LAW_NAMES)}.")
 
 
 def _presence(name: str, source: Source, data_dir: Path | None) -> str:
@@ -112,9 +114,9 @@ def verify_command(dataset: str, data_dir: Path | None, as_json: bool) -> None:
     from tfluck.runtime import start_tensorflow
 
     name = parse_dataset(dataset)
-    if name == "gaus":
+    if parse_law(name):
         raise BadInput(
-            "gaus is drawn afresh at every step; there is nothing to verify."
+            f"{name} is drawn afresh at every step; there is nothing to verify."
         )
     require_data(name, data_dir)
     start_tensorflow()

@@ -9,6 +9,7 @@ from tfluck.choices import IMAGE_SETS
 from tfluck.data import describe
 from tfluck.data.registry import npz_path
 from tfluck.errors import BadInput
+from tfluck.inputs import LAW_NAMES, parse_law
 from tfluck.presets import load_preset
 from tfluck.runs import read_teacher
 from tfluck.runs.teachers import check_fits, find_teacher
@@ -25,10 +26,11 @@ def parse_dataset(text: str) -> str:
     """
     if text.startswith("npz:"):
         return f"npz:{npz_path(text).resolve()}"
-    if text not in ("gaus", *IMAGE_SETS):
-        raise BadInput(
-            f"Choose gaus, {', '.join(IMAGE_SETS)} or npz:PATH, not {text!r}."
-        )
+    if law := parse_law(text):
+        return law.text
+    if text not in IMAGE_SETS:
+        known = ", ".join((*LAW_NAMES, *IMAGE_SETS))
+        raise BadInput(f"Choose {known} or npz:PATH, not {text!r}.")
     return text
 
 

@@ -73,7 +73,9 @@ def command(
     wanted = given_settings(preset, scale, settings)
     data, wanted = with_ingredients(wanted, out, None)
     if not data:
-        raise BadInput("Pretraining needs labels; choose a --dataset other than gaus.")
+        raise BadInput(
+            "Pretraining needs labels; choose an image set, as --dataset digits."
+        )
     if wanted.get("teacher"):
         wanted["batch_norm"] = wanted.pop("teacher_batch_norm")
         wanted["bn_affine"] = wanted.pop("teacher_bn_affine")

@@ -12,6 +12,7 @@ from tfluck.choices import (
     whole,
 )
 from tfluck.errors import BadInput
+from tfluck.inputs import LAW_NAMES
 from tfluck.presets import load_preset
 from tfluck.scales import SCALES
 
@@ -45,7 +46,7 @@ def _samples(text: str) -> int | None:
 
 WIDTHS = Parsed("widths", parse_widths)
 SCHEDULE = Parsed("rate", parse_schedule)
-DATASET = Parsed("gaus|cifar10|…|npz:PATH", parse_dataset)
+DATASET = Parsed("gaus|uniform|…|cifar10|…|npz:PATH", parse_dataset)
 SAMPLES = Parsed("infinite|N", _samples)
 COUNT = click.IntRange(min=1)
 
@@ -62,7 +63,10 @@ _WIDTHS = ", ".join(
 
 #: Option → (type, help). Defaults live in the library: what is not given is not passed.
 SETTINGS: dict[str, tuple[Any, str]] = {
-    "dataset": (DATASET, "gaus (N(0, std²) for ever) or an image set. [gaus]"),
+    "dataset": (
+        DATASET,
+        f"Inputs drawn for ever from {', '.join(LAW_NAMES)}, or an image set. [gaus]",
+    ),
     "data-dir": (
         click.Path(file_okay=False, resolve_path=True),
         "Where image sets lie. [TFDS's own]",
@@ -73,6 +77,10 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "outputs": (COUNT, "Outputs. [100; the number of classes on labelled data]"),
     "input-dim": (COUNT, "Input dimension of fc and resnet. [20]"),
     "image-size": (COUNT, "Height and width of the images of cnn. [16]"),
+    "covariance": (
+        click.STRING,
+        "Of vectors: spectrum:DECAY gives coordinate i variance ∝ i^−DECAY. [identity]",
+    ),
     "data-std": (FiniteFloat(0), "Standard deviation of the inputs. [10]"),
     "batch-norm": (_choice("batch_norm"), "Where BatchNorm stands. [after-relu]"),
     "samples": (SAMPLES, "Size of the data set. [infinite]"),

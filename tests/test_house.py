@@ -29,6 +29,7 @@ FLOORS = [
         "errors",
         "files",
         "limits",
+        "inputs",
         "presets",
         "processes",
         "runtime",

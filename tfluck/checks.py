@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tfluck.choices import CHOICES, IMAGE_SETS, STUDENT_INITS, perturbation
 from tfluck.errors import BadInput
+from tfluck.inputs import LAW_NAMES, spectrum
 from tfluck.limits import check_sizes
 
 if TYPE_CHECKING:
@@ -36,22 +37,35 @@ def check(config: "RunConfig") -> None:
 
 def _check_data(config: "RunConfig") -> None:
     _require(
-        config.dataset in ("gaus", *IMAGE_SETS) or config.dataset.startswith("npz:"),
-        f"Unknown data set {config.dataset!r}; use gaus, {', '.join(IMAGE_SETS)} "
+        config.law is not None
+        or config.dataset in IMAGE_SETS
+        or config.dataset.startswith("npz:"),
+        f"Unknown data set {config.dataset!r}; use {', '.join((*LAW_NAMES, *IMAGE_SETS))} "
         "or npz:PATH.",
     )
     _require(
         config.labelled == (config.sample_shape is not None),
         f"{config.dataset} needs the settings that tfluck.data.describe gives."
         if config.labelled
-        else "sample-shape belongs to labelled data; gaus has input-dim and image-size.",
+        else f"sample-shape belongs to labelled data; {config.dataset} has input-dim and "
+        "image-size.",
     )
+    _require(
+        config.covariance == "identity"
+        or (not config.labelled and len(config.input_shape) == 1),
+        "covariance scales the coordinates of unlabelled vectors, as fc and resnet read "
+        "them; leave it out.",
+    )
+    spectrum(config.covariance, 1)
     _require(
         not config.augment or len(config.sample_shape or ()) == 3,
         "Only images can be augmented.",
     )
     if config.targets == "labels":
-        _require(config.labelled, "gaus has no labels to learn; use an image set.")
+        _require(
+            config.labelled,
+            f"{config.dataset} has no labels to learn; use an image set.",
+        )
         _require(
             config.student_init == "default",
             "A net that learns labels has no teacher to start near.",

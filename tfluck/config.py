@@ -12,6 +12,7 @@ from tfluck.checks import check
 from tfluck.choices import Loss, Schedule, Targets, TeacherInit
 from tfluck.errors import BadInput
 from tfluck.files import to_json
+from tfluck.inputs import InputLaw, parse_law
 from tfluck.typed import settle
 
 #: How a run is computed. These decide last bits and speed, not what the experiment is:
@@ -41,6 +42,7 @@ class RunConfig:
     input_dim: int = 20
     image_size: int = 16
     data_std: float = 10.0
+    covariance: str = "identity"
     batch_norm: BatchNormPlace = "after-relu"
     bn_affine: bool = False
     #: Size of a finite data set; None draws fresh samples for ever.
@@ -84,6 +86,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         settle(self)
+        if self.law is not None:  # student-t:5.0 is student-t:5
+            object.__setattr__(self, "dataset", self.law.text)
         check(self)
 
     @property
@@ -126,7 +130,12 @@ class RunConfig:
     @property
     def labelled(self) -> bool:
         """Whether the data are images with true classes."""
-        return self.dataset != "gaus"
+        return self.law is None
+
+    @property
+    def law(self) -> InputLaw | None:
+        """What unlabelled inputs are drawn from; None for labelled data."""
+        return parse_law(self.dataset)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from tfluck.inputs import parse_law
+
 
 def stream(**given: Any) -> Any:
     from tfluck.data import Stream
+    from tfluck.data.sampling import sampler
 
     chosen = {
         "seed": 1,
@@ -19,7 +22,10 @@ def stream(**given: Any) -> Any:
         "batch_size": 7,
         "std": 10.0,
     }
-    return Stream(**chosen | given)
+    law = parse_law(given.pop("law", "gaus"))
+    found = chosen | given
+    draw = sampler(law, 1, found["sample_shape"])
+    return Stream(**found, draw=draw)
 
 
 SPECIMENS = {
@@ -28,6 +34,10 @@ SPECIMENS = {
     "finite": {"samples": 20},
     "finite, one batch": {"samples": 7},
     "finite images": {"sample_shape": (3, 3, 1), "samples": 11},
+    "uniform": {"law": "uniform"},
+    "heavy tails, finite": {"law": "student-t:3", "samples": 9},
+    "clusters of images": {"law": "mixture:4", "sample_shape": (3, 3, 1)},
+    "a spectrum": {"law": "student-t:2.5", "std": (3.0, 2.0, 1.0, 0.5, 0.25)},
 }
 
 

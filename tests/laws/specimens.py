@@ -92,6 +92,7 @@ SPECIMENS: dict[str, dict[str, Any]] = {
         "batch_norm": "after-relu",
         "student_init": "perturb:0.3",
         "jit": True,
+        "dataset": "uniform",
     },
     "residual-conv": {
         "arch": "resnet-conv",
@@ -100,8 +101,15 @@ SPECIMENS: dict[str, dict[str, Any]] = {
         "bn_affine": True,
         "momentum": 0.9,
         "lr": ((0, 0.01),),
+        "dataset": "rademacher",
     },
-    "mixed": {"arch": "mixed", "batch_norm": "before-relu", "normalize": True},
+    "mixed": {
+        "arch": "mixed",
+        "batch_norm": "before-relu",
+        "normalize": True,
+        "dataset": "mixture:3",
+    },
+    "tails": {"dataset": "student-t:3", "covariance": "spectrum:1", "samples": 40},
     "digits": DIGITS | {"samples": 90, "seed": 5},
     "npz": {"dataset": "npz", "arch": "cnn", "batch_norm": "after-relu"},
     "labels": LABELS

@@ -14,6 +14,7 @@ from tfluck.config import RunConfig
 from tfluck.data import describe
 from tfluck.data.registry import DATASETS
 from tfluck.files import digest_of
+from tfluck.inputs import LAWS
 from tfluck.presets import load_preset, presets
 from tfluck.runs import Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
@@ -76,7 +77,7 @@ def test_every_pair_of_architecture_and_batch_norm_is_there(
 
 def test_every_kind_of_data_has_a_specimen(configs: dict[str, RunConfig]) -> None:
     used = {config.data_kind for config in configs.values()}
-    assert used == {"gaus", "npz", *IMAGE_SETS} - PUBLISHED
+    assert used == {*LAWS, "npz", *IMAGE_SETS} - PUBLISHED
     assert {"cifar10", "cifar100", "mnist", "fashion_mnist"} == PUBLISHED
     finite = {(c.labelled, c.samples is None) for c in configs.values()}
     assert finite >= {(False, True), (False, False), (True, False)}

@@ -69,6 +69,8 @@ CASES = [
     Case("image_size", 8, ALL, "conv"),
     Case("image_size", 8, ""),
     Case("data_std", 3.0, f"batches looks end {ROWS}"),
+    Case("covariance", "spectrum:1", f"batches looks end {ROWS}"),
+    Case("dataset", "student-t:3", f"batches looks end {ROWS}"),
     Case("batch_norm", "after-relu", f"end {ROWS}"),
     Case("batch_norm", "before-relu", TRAINED, "norm"),
     Case("bn_affine", True, TRAINED, "norm"),

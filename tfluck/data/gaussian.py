@@ -1,10 +1,11 @@
-"""Gaussian inputs whose batch at step t is a pure function of (seed, stream name, t).
+"""Unlabelled inputs whose batch at step t is a pure function of (seed, stream name, t).
 
 A stream is one endless Philox sequence; batch t is its t-th block. So nothing has to be
 saved to resume, a chunk of K batches is one random op, and any step can be replayed.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -45,25 +46,28 @@ def gaussian_batches(
 
 @dataclass(frozen=True)
 class Stream:
-    """Batches of Gaussian inputs, endless or drawn from a finite set.
+    """Batches of unlabelled inputs, endless or drawn from a finite set.
 
     Args:
         seed: the run's seed.
         name: of the stream; two names give independent streams.
         sample_shape: of one sample.
         batch_size: samples of a batch.
-        std: standard deviation of every input, mean 0.
+        std: standard deviation of the inputs, mean 0; one for every coordinate if not
+            the same for all.
         samples: size of the finite set, None for endless fresh samples. A finite set
             is walked in a new order each pass; passes follow each other without a
             gap, so every batch is full and no sample is left out.
+        draw: gives batches of variance 1 of the law that the inputs follow.
     """
 
     seed: int
     name: str
     sample_shape: tuple[int, ...]
     batch_size: int
-    std: float
+    std: float | tuple[float, ...]
     samples: int | None = None
+    draw: Callable[..., tf.Tensor] = gaussian_batches
 
     def batches(self, first: tf.Tensor | int, count: int) -> tf.Tensor:
         """Return batches ``first …`` as float32 ``[count, batch, *sample_shape]``."""
@@ -71,7 +75,7 @@ class Stream:
             order = self._order(first, count)
             return tf.gather(self._finite_set(), order)
         shape = (self.batch_size, *self.sample_shape)
-        return self.std * gaussian_batches(self._child("fresh"), first, count, shape)
+        return self.std * self.draw(self._child("fresh"), first, count, shape)
 
     def chunks(self, starts: Starts, length: int) -> tf.data.Dataset:
         """Return a pipeline of ``length`` batches from each of the ``starts``."""
@@ -85,7 +89,7 @@ class Stream:
 
     def _finite_set(self) -> tf.Tensor:
         shape = (self.samples or 0, *self.sample_shape)
-        return self.std * gaussian_batches(self._child("set"), 0, 1, shape)[0]
+        return self.std * self.draw(self._child("set"), 0, 1, shape)[0]
 
     def _order(self, first: tf.Tensor | int, count: int) -> tf.Tensor:
         size = self.samples or 1

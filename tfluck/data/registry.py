@@ -12,6 +12,7 @@ import numpy as np
 from tfluck.data.images import ImageSet, standardization
 from tfluck.data.npz import describe_npz, file_digest, read_npz
 from tfluck.errors import BadInput, TfluckError
+from tfluck.inputs import parse_law
 from tfluck.seeds import generator
 
 #: Samples of digits kept for testing, the same ones in every run.
@@ -87,7 +88,7 @@ DATASETS = {
 
 
 def describe(dataset: str) -> dict[str, Any]:
-    """Return what ``dataset`` decides of a run's settings; {} for Gaussian data.
+    """Return what ``dataset`` decides of a run's settings; {} for a law of inputs.
 
     Published sets need not be there for this.
 
@@ -97,7 +98,7 @@ def describe(dataset: str) -> dict[str, Any]:
     Raises:
         BadInput: the set is unknown, or its npz file does not fit.
     """
-    if dataset == "gaus":
+    if parse_law(dataset) is not None:
         return {}
     digest, augment = "", False
     if dataset.startswith("npz:"):

@@ -14,6 +14,7 @@ from tfluck.data.augmentation import NUMBERS, crop_and_flip
 from tfluck.data.gaussian import Stream
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import load_images
+from tfluck.data.sampling import sampler
 from tfluck.data.stateless import (
     BLOCK,
     Starts,
@@ -22,6 +23,7 @@ from tfluck.data.stateless import (
     sample_order,
 )
 from tfluck.errors import BadInput
+from tfluck.inputs import InputLaw, spectrum
 from tfluck.seeds import child, generator
 
 #: Inputs ``[count, batch, …]``, or those and targets ``[count, batch, classes]``.
@@ -93,7 +95,7 @@ class ImageStream:
 
 
 def open_images(config: RunConfig) -> ImageSet | None:
-    """Read the image set of a run; None for Gaussian data.
+    """Read the image set of a run; None for unlabelled data.
 
     With ``samples`` below the set's size a random subset is kept, the same for every
     student.
@@ -125,16 +127,25 @@ def open_stream(
 ) -> BatchStream:
     """Open the training stream ``name`` of the student ``seed``."""
     if images is None:
-        return Stream(
-            seed,
-            name,
-            config.input_shape,
-            config.batch_size,
-            config.data_std,
-            config.samples,
-        )
+        return _unlabelled(config, seed, name, config.batch_size, config.samples)
     labelled = config.targets == "labels"
     return ImageStream(seed, name, images, config.batch_size, config.augment, labelled)
+
+
+def _unlabelled(
+    config: RunConfig, seed: int, name: str, batch_size: int, samples: int | None = None
+) -> Stream:
+    """Open a stream of the law that the run's inputs follow."""
+    law, shape, std = (
+        config.law or InputLaw("gaus"),
+        config.input_shape,
+        config.data_std,
+    )
+    scales: float | tuple[float, ...] = std
+    if config.covariance != "identity":
+        scales = tuple(std * part for part in spectrum(config.covariance, *shape))
+    draw = sampler(law, config.seed, shape)
+    return Stream(seed, name, shape, batch_size, scales, samples, draw)
 
 
 def evaluation_set(
@@ -144,14 +155,14 @@ def evaluation_set(
 
     Returns:
         Inputs float32 ``[n, *input_shape]`` each, and their classes ``[n]``; None in
-        place of the classes for Gaussian data.
+        place of the classes for unlabelled data.
     """
     size, end = piece(config), config.eval_samples
     cuts = [slice(at, min(at + size, end)) for at in range(0, end, size)]
     if images is None:
         # Four samples fill whole blocks of the generator: the set is one sequence,
         # whatever its size and however large the batches of the training are.
-        stream = Stream(config.seed, "eval", config.input_shape, BLOCK, config.data_std)
+        stream = _unlabelled(config, config.seed, "eval", BLOCK)
         batches = stream.batches(0, math.ceil(end / BLOCK))
         data = tf.reshape(batches, (-1, *config.input_shape))
         return [data[cut] for cut in cuts], None
