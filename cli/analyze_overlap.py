@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfluck.inputs import spectrum
 from tfluck.seeds import generator
 
 from .analyze_common import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from tfluck.analysis.overlap import Gram
     from tfluck.analysis.relu_net import Affine, ReluNet
+    from tfluck.config import RunConfig
 
 #: Numbers of a layer's inputs that K_d and K_l are measured on, at most.
 NUMBERS = 4_000_000
@@ -59,18 +61,12 @@ def command(
     found, student = open_student(out, run, seed)
     kept_weights(found, student, epoch)
     start_tensorflow()
-    import numpy as np
-
-    from tfluck.inputs import spectrum
     from tfluck.models.folding import relu_net
     from tfluck.training.loading import load_run_models
 
     models = load_run_models(found, student, epoch)
     x = models.inputs(samples or found.config.eval_samples)
-    config = found.config
-    std = None
-    if config.dataset == "gaus":
-        std = config.data_std * np.array(spectrum(config.covariance, x[0].size))
+    std = _deviations(found.config, x)
     rows, pictures = [], []
     for role, model in (("teacher", models.teacher), ("student", models.student)):
         net = relu_net(model)
@@ -94,6 +90,15 @@ def command(
 
         title = f"{heading(found, student)}, epoch {models.epoch}"
         save_plot(plot, lambda: draw_overlap(pictures, title))
+
+
+def _deviations(config: "RunConfig", x: "np.ndarray") -> "np.ndarray | None":
+    """Return the standard deviation of each input; None if they are not Gaussian."""
+    import numpy as np
+
+    if config.dataset != "gaus":
+        return None
+    return config.data_std * np.array(spectrum(config.covariance, x[0].size))
 
 
 def layer_grams(net: "ReluNet", x: "np.ndarray") -> "list[Gram]":

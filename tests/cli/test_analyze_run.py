@@ -130,16 +130,21 @@ def test_overlap_reports_the_lowest_layer_in_closed_form(
     assert found["layers"][0]["lipschitz"][2]["k_d"] is None
 
 
-def test_the_closed_form_knows_the_biases() -> None:
-    """A teacher that is shifted is on seldom; without its biases ε_d is about ½."""
+@pytest.mark.parametrize("spread", [0.0, 2.0])
+def test_the_closed_form_knows_the_biases(spread: float) -> None:
+    """A teacher that is shifted is on seldom; without its biases ε_d is about ½.
+
+    The inputs' standard deviations differ by a factor of 1 + ``spread``.
+    """
     from tfluck.cli.analyze_overlap import layer_grams, overlap_rows
 
     from tfluck.analysis.relu_net import Affine, ReluNet
 
     draw = np.random.default_rng(0)
-    std = 10.0
+    std = np.linspace(10, 10 * (1 + spread), 12)
     kernel = draw.normal(size=(12, 6))
-    bias = std * np.linalg.norm(kernel, axis=0) * draw.uniform(-1.2, -0.8, 6)
+    norms = np.linalg.norm(kernel * std[:, None], axis=0)
+    bias = norms * draw.uniform(-1.2, -0.8, 6)
     net = ReluNet((Affine(kernel, bias), Affine(np.ones((6, 1)), np.zeros(1))))
     x = std * draw.normal(size=(40_000, 12))
     (row,) = overlap_rows("teacher", net, x, layer_grams(net, x), std)
