@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tfluck.errors import Damaged
 from tfluck.runs import (
     Run,
     csv_text,
@@ -13,6 +14,7 @@ from tfluck.runs import (
     save_csv,
     summarize,
 )
+from tfluck.runs.seal import read_object
 
 from .options import Command, Group, click, json_option, out_option, talk
 from .output import emit_json, printable, table
@@ -58,7 +60,19 @@ def _settings(run: Run | None) -> dict[str, Any]:
         "epochs": config and config.epochs,
         "preset": run and _recorded(run, "preset"),
         "scale": run and _recorded(run, "scale"),
+        "warnings": run and _warnings(run),
     }
+
+
+def _warnings(run: Run) -> int | None:
+    """Count what its summary warns of; None without one, and older ones warn not."""
+    if not run.layout.summary.exists():
+        return None
+    try:
+        found = read_object(run.layout.summary, run.layout.sealed).get("warnings")
+    except Damaged:
+        return None
+    return len(found) if isinstance(found, list) else None
 
 
 def _recorded(run: Run, name: str) -> str | None:

@@ -1,6 +1,8 @@
 """Tables stand straight, and a summary does not keep quiet about what went wrong."""
 
+import json
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,7 +130,7 @@ def test_every_seed_keeps_its_place(make_run: Any) -> None:
 
 
 def test_a_title_says_which_run_at_which_scale_by_which_preset(
-    tmp_path: Any,
+    tmp_path: Path,
 ) -> None:
     from tfluck.cli.report import heading
 
@@ -143,3 +145,20 @@ def test_a_title_says_which_run_at_which_scale_by_which_preset(
     words = "gaus, fc 5-8 ×10, BatchNorm after-relu, 0 epoch(s)"
     assert heading(run) == f"mine, 1 student(s): {words}, scale smoke, preset {preset}"
     assert heading(plain, 3) == f"mine, student 3: {words}"
+
+
+def test_the_list_of_runs_counts_warnings(tfluck: Any, tmp_path: Path) -> None:
+    from tfluck.runs import find_or_create
+    from tfluck.runs.seal import write_object
+    from tfluck.scales import make_config
+
+    runs = {
+        name: find_or_create(tmp_path, make_config("smoke", seed=seed), name).layout
+        for seed, name in enumerate(("fell", "well", "torn", "new"))
+    }
+    write_object(runs["fell"].summary, {"warnings": ["ρ̄ fell."]})
+    write_object(runs["well"].summary, {"warnings": []})
+    runs["torn"].summary.write_text("{")
+    result = tfluck("runs", "list", "--out", tmp_path, "--json")
+    rows = {row["run"]: row["warnings"] for row in json.loads(result.stdout)["runs"]}
+    assert rows == {"fell": 1, "well": 0, "torn": None, "new": None}
