@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfluck.errors import BadInput
 
-from .options import click, json_option, out_option, talk
+from .options import click, json_option, out_option, run_argument, talk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +24,7 @@ epoch_option = click.option(
     "--epoch", type=click.IntRange(0), help="0 is before training.  [default: the last]"
 )
 _run_options = (
-    click.argument("run"),
+    run_argument,
     click.option("--seed", type=int, help="Which student.  [default: the run's first]"),
     out_option,
     plot_option,

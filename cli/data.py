@@ -45,7 +45,7 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
             "classes": source.classes,
             "train": source.train,
             "test": source.test,
-            "here": _presence(name, source, data_dir),
+            "here": presence(name, source, data_dir),
         }
         for name, source in DATASETS.items()
     ]
@@ -57,7 +57,8 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
     talk(f"Without labels, drawn afresh at every step: {', '.join(LAW_NAMES)}.")
 
 
-def _presence(name: str, source: Source, data_dir: Path | None) -> str:
+def presence(name: str, source: Source, data_dir: Path | None) -> str:
+    """Say whether an image set is here."""
     if source.published:
         from tfluck.data.published import is_prepared
 

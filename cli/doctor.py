@@ -29,8 +29,11 @@ PACKAGES = (
 @declare("tfluck doctor", "tfluck doctor --json", name="doctor")
 @json_option
 def command(as_json: bool) -> None:
-    """Report versions, devices, disk and determinism."""
+    """Report versions, devices, data sets, disk and determinism."""
+    from tfluck.data.registry import DATASETS
     from tfluck.runtime import describe_devices, matmul_rate, repeats_exactly
+
+    from .data import presence
 
     found = {
         "tfluck": __version__,
@@ -41,6 +44,9 @@ def command(as_json: bool) -> None:
         "matmul_gflops": round(matmul_rate() / 1e9),
         "deterministic": repeats_exactly(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        "data": {
+            name: presence(name, source, None) for name, source in DATASETS.items()
+        },
         "free_disk_gb": round(shutil.disk_usage(Path.cwd()).free / 1e9, 1),
     }
     if as_json:

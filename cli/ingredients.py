@@ -1,11 +1,12 @@
 """What the data set and a pretrained teacher decide of a run's settings."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfluck.choices import IMAGE_SETS
+from tfluck.choices import IMAGE_SETS, shown
 from tfluck.data import describe
 from tfluck.data.registry import npz_path
 from tfluck.errors import BadInput
@@ -30,7 +31,7 @@ def parse_dataset(text: str) -> str:
         return law.text
     if text not in IMAGE_SETS:
         known = ", ".join((*LAW_NAMES, *IMAGE_SETS))
-        raise BadInput(f"Choose {known} or npz:PATH, not {text!r}.")
+        raise BadInput(f"Choose {known} or npz:PATH, not {shown(text)}.")
     return text
 
 
@@ -63,6 +64,11 @@ def with_ingredients(
                 f"--preset {needed}` (at your --scale) and give its folder with --teacher."
             )
         return data, settings
+    if re.fullmatch(r"\d+(-\d+)*", name) and not (root / name).exists():
+        raise BadInput(
+            f"--teacher names a pretrained teacher; the widths of a random one are "
+            f"--teacher-widths {shown(name)[1:-1]}."
+        )
     return data, settings | _teacher_settings(settings, data, find_teacher(root, name))
 
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
     "align": (".align", "Two-layer students turning towards teachers, exactly."),
     "theory": (".theory", "Theorems and assumptions of the paper, tried one by one."),
-    "doctor": (".doctor", "Report versions, devices, disk and determinism."),
+    "doctor": (".doctor", "Report versions, devices, data, disk and determinism."),
     "completion": (".completion", "Print a shell's completion script."),
 }
 

@@ -1,16 +1,16 @@
 """What commands share: the lazy group, the common switches, the number types."""
 
-import difflib
 import importlib
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfluck.choices import number, whole
+from tfluck.choices import number, shown, whole
 from tfluck.errors import BadInput
 
 from . import click
+from .hints import command_hint, complete_run, option_hint
 from .streams import say
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "is_verbose",
     "json_option",
     "out_option",
+    "run_argument",
     "talk",
 ]
 
@@ -59,19 +60,29 @@ class Command(click.Command):
             parameter.type = _strict(parameter.type)
         self.params += [
             _switch("-q", "--quiet", text="Print results only, no talk."),
-            _switch("-v", "--verbose", text="Show TensorFlow's own messages too."),
+            _switch(
+                "-v", "--verbose", text="Show messages of TensorFlow, where it is used."
+            ),
             _switch("--debug", text="Show the traceback of a failure."),
         ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse an empty word, which is what an unset shell variable leaves behind."""
         for before, word in zip(["", *args], args, strict=False):
+            if ctx.resilient_parsing:
+                break
             if not word or (word.startswith("--") and word.endswith("=")):
                 name = word.rstrip("=") or (
                     before if before.startswith("-") else "A word"
                 )
                 ctx.fail(f"{name} is empty; is a variable not set?")
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            known = [name for param in self.params for name in param.opts]
+            name = error.option_name
+            message = f"No such option {shown(name)}.{option_hint(name, known)}"
+            raise click.NoSuchOption(name, message, ctx=ctx) from None
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Forget the switches of an earlier call in this process."""
@@ -120,9 +131,8 @@ class LazyGroup(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which one may have been meant."""
         if args and args[0] not in self.table and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], self.table)
-            hint = f" Did you mean {' or '.join(close)}?" if close else ""
-            ctx.fail(f"No such command {args[0]!r}.{hint}")
+            hint = command_hint(args[0], self.table, ctx.command_path)
+            ctx.fail(f"No such command {shown(args[0])}.{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(
@@ -189,6 +199,7 @@ out_option = click.option(
     show_default=True,
     help="Folder of runs.",
 )
+run_argument = click.argument("run", shell_complete=complete_run)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."
 )

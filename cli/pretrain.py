@@ -7,6 +7,7 @@ from tfluck.choices import number, shown
 from tfluck.errors import BadInput
 from tfluck.scales import pretrain_config
 
+from .hints import complete_preset
 from .ingredients import with_ingredients
 from .launch import Means, launch, show_plan
 from .options import click
@@ -51,7 +52,11 @@ def _shares(context: Any, parameter: Any, text: str | None) -> tuple[float, ...]
     help="Remove this share of each hidden layer's nodes at the end, the least read "
     "ones; one number or one a layer.",
 )
-@click.option("--preset", help="A recipe, as luck-matters/teacher-cifar10-fc.")
+@click.option(
+    "--preset",
+    help="A recipe, as luck-matters/teacher-cifar10-fc.",
+    shell_complete=complete_preset,
+)
 @run_options
 def command(
     preset: str | None,

@@ -6,13 +6,13 @@ from pathlib import Path
 from tfluck.config import RunConfig
 from tfluck.runs import resolve_run
 
-from .options import click, json_option, out_option
+from .options import click, json_option, out_option, run_argument
 from .options import command as declare
 from .train import drive, engine_options
 
 
 @declare("tfluck resume gaus-fc-82b713afe6cf", name="resume")
-@click.argument("run")
+@run_argument
 @engine_options
 @click.option(
     "--data-dir",

@@ -16,7 +16,7 @@ from tfluck.runs import (
 )
 from tfluck.runs.seal import read_object
 
-from .options import Command, Group, click, json_option, out_option, talk
+from .options import Command, Group, click, json_option, out_option, run_argument, talk
 from .output import emit_json, printable, table
 from .report import print_summary
 
@@ -82,7 +82,7 @@ def _recorded(run: Run, name: str) -> str | None:
 
 
 @_command("show", "tfluck runs show gaus-fc", "tfluck runs show gaus-fc --json")
-@click.argument("run")
+@run_argument
 @out_option
 @json_option
 def show(run: str, out: Path, as_json: bool) -> None:
@@ -91,7 +91,7 @@ def show(run: str, out: Path, as_json: bool) -> None:
 
 
 @_command("export", "tfluck runs export gaus-fc --to csv -o table.csv")
-@click.argument("run")
+@run_argument
 @click.option("--to", type=click.Choice(["csv"]), default="csv", show_default=True)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="[stdout]"
@@ -111,7 +111,7 @@ def export(run: str, to: str, output: Path | None, out: Path) -> None:
 
 
 @_command("rm", "tfluck runs rm gaus-fc --yes")
-@click.argument("run")
+@run_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @out_option
 def remove(run: str, yes: bool, out: Path) -> None:

@@ -10,6 +10,7 @@ from tfluck.files import make_directory
 from tfluck.runs import Run, RunLayout, summarize
 from tfluck.scales import make_config
 
+from .hints import complete_preset, complete_run
 from .ingredients import require_teacher, with_ingredients
 from .launch import Means, launch, show_plan
 from .options import (
@@ -51,9 +52,15 @@ def engine_options(function: Any) -> Any:
     name="train",
 )
 @settings_options()
-@click.option("--teacher", help="A pretrained teacher: its folder, or pretraining run.")
 @click.option(
-    "--preset", help="An experiment of the paper, as luck-matters/figure-7-fc-bn."
+    "--teacher",
+    help="A pretrained teacher: its folder, or pretraining run.",
+    shell_complete=complete_run,
+)
+@click.option(
+    "--preset",
+    help="An experiment of the paper, as luck-matters/figure-7-fc-bn.",
+    shell_complete=complete_preset,
 )
 @engine_options
 @run_options

@@ -58,7 +58,10 @@ def parse_law(text: str) -> InputLaw | None:
         return None
     if not LAWS[name]:
         if given or ":" in text:
-            raise BadInput(f"{name} has no parameter; write {name}, not {text!r}.")
+            raise BadInput(
+                f"{name} has no parameter, and its deviation is --data-std; write "
+                f"{name}, not {text!r}."
+            )
         return InputLaw(name)
     lowest, words = {
         "student-t": (

@@ -1,5 +1,6 @@
 """Help is instant, complete, and every example in it is a command that exists."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from tfluck.cli.hints import WORDS
 from tfluck.cli.main import cli
 from tfluck.cli.options import FiniteFloat
 
@@ -98,4 +100,84 @@ def test_doctor_reports(tfluck, tf) -> None:  # type: ignore[no-untyped-def]
 
     found = json.loads(tfluck("doctor", "--json").stdout)
     assert found["packages"]["tensorflow"] != "missing" and found["devices"]
-    assert "devices" in tfluck("doctor").stdout
+    assert set(found["data"]) == {
+        "cifar10",
+        "cifar100",
+        "mnist",
+        "fashion_mnist",
+        "digits",
+    }
+    assert found["data"]["digits"] == "yes"
+    text = tfluck("doctor").stdout
+    assert "devices" in text and "digits yes" in text
+
+
+def test_first_guesses_are_answered_with_commands_that_exist() -> None:
+    """A word that has become a command needs no answer of its own any more."""
+    for word, answer in WORDS.items():
+        assert word not in cli.table
+        commands = re.findall(r"`tfluck ([^`]+)`", answer)
+        assert commands
+        for line in commands:
+            command, words = cli, shlex.split(line)
+            while isinstance(command, click.Group) and words:
+                context = click.Context(command)
+                command = command.get_command(context, words.pop(0))  # type: ignore[assignment]
+                assert command is not None, line
+            command.make_context(word, words, resilient_parsing=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("figure 7", "tfluck train --preset luck-matters/figure-7-fc-bn"),
+        ("compare a b", "tfluck analyze compare"),
+        ("audit x", "tfluck analyze overlap"),
+        ("ticket x", "tfluck analyze rank"),
+        ("prune x", "tfluck pretrain"),
+        ("data lst", "Did you mean"),
+        ("train --multi 3", "Did you mean --multiplier?"),
+        ("train --bn none", "Did you mean --batch-norm?"),
+        ("train --workers 3", "Did you mean --jobs?"),
+        ("train --epoch 3", "--epochs"),
+        ("train --preset figure-7", "luck-matters/figure-7-fc-bn"),
+        ("train --dataset gaus:std=10", "--data-std"),
+        ("train --teacher 50-75", "--teacher-widths 50-75"),
+    ],
+)
+def test_a_first_guess_ends_in_the_right_words(tfluck, typed: str, hint: str) -> None:  # type: ignore[no-untyped-def]
+    result = tfluck(*typed.split())
+    assert result.exit_code == 2 and hint in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "wanted"),
+    [
+        ("train --preset", "luck-matters/figure-7-fc", "luck-matters/figure-7-fc-bn"),
+        ("train --preset", "figure-7", "luck-matters/figure-7-fc-none"),
+        (
+            "pretrain --preset",
+            "luck-matters/teacher",
+            "luck-matters/teacher-cifar10-fc",
+        ),
+        ("resume", "first", "first-run"),
+        ("runs show", "", "first-run"),
+        ("analyze rank", "fi", "first-run"),
+        ("analyze rank --out elsewhere", "", "other-run"),
+        ("train --teacher", "f", "first-run"),
+    ],
+)
+def test_presets_and_runs_complete(
+    words: str, begun: str, wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.shell_completion import ShellComplete
+
+    monkeypatch.chdir(tmp_path)
+    for path in ("runs/first-run", "elsewhere/other-run", "runs/no-run"):
+        Path(path).mkdir(parents=True)
+        if "no-run" not in path:
+            (Path(path) / "manifest.json").touch()
+    completer = ShellComplete(cli, {}, "tfluck", "_TFLUCK_COMPLETE")
+    found = [item.value for item in completer.get_completions(words.split(), begun)]
+    assert "no-run" not in found
+    assert wanted in found

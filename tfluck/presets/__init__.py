@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tfluck.choices import parse_schedule
+from tfluck.choices import parse_schedule, shown
 from tfluck.errors import BadInput
 
 
@@ -58,8 +58,8 @@ def load_preset(name: str) -> Preset:
     """
     known = presets()
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        raise BadInput(
-            f"No preset {name!r}. Did you mean {' or '.join(close or sorted(known)[:3])}?"
-        )
+        within = [full for full in sorted(known) if name in full]
+        close = within[:6] or difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        close = close or sorted(known)[:3]
+        raise BadInput(f"No preset {shown(name)}. Did you mean {' or '.join(close)}?")
     return known[name]

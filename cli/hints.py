@@ -1,0 +1,96 @@
+"""What people type first, what they may mean, and what can be typed next."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from . import click
+
+#: Words that are no command, and where what they ask for is.
+WORDS = {
+    "figure": "`tfluck train --preset luck-matters/figure-7-fc-bn` trains and draws it; "
+    "other figures: `tfluck analyze modulation`, `tfluck analyze bn-bias`, "
+    "`tfluck ad surface` and `tfluck align`, each with --plot.",
+    "compare": "`tfluck analyze compare` compares two networks node by node.",
+    "audit": "`tfluck analyze overlap` measures on a run what the theorems assume; "
+    "`tfluck theory check` tries the theorems themselves.",
+    "ticket": "`tfluck analyze rank` tells where a run's winners stood before training; "
+    "`tfluck pretrain` with --prune removes the nodes that are read least.",
+    "prune": "`tfluck pretrain` with --prune 0.3 removes the nodes that are read least.",
+    "verdict": "`tfluck theory check` tries the paper's statements; `tfluck runs show` "
+    "says what a run found.",
+    "report": "`tfluck runs show` says what a run found; `tfluck runs export` writes it "
+    "as a table.",
+    "sweep": "`tfluck train` with --seeds trains many students of one teacher.",
+    "presets": "`tfluck train` with --preset takes luck-matters/figure-7-fc-bn and "
+    "others; its shell completion lists them.",
+    "plot": "`tfluck analyze correlation` and its sisters draw with --plot.",
+    "list": "`tfluck runs list` and `tfluck data list`.",
+    "show": "`tfluck runs show`.",
+    "export": "`tfluck runs export`.",
+    "rm": "`tfluck runs rm`.",
+    "download": "`tfluck data prepare` with --download.",
+    **{
+        word: f"`tfluck analyze {word}`."
+        for word in (
+            "correlation",
+            "rank",
+            "modulation",
+            "overlap",
+            "weights",
+            "bn-bias",
+        )
+    },
+}
+#: Options as others call them.
+OPTIONS = {
+    "--bn": "--batch-norm",
+    "--bs": "--batch-size",
+    "--data": "--dataset",
+    "--hidden": "--teacher-widths",
+    "--layers": "--teacher-widths",
+    "--learning-rate": "--lr",
+    "--model": "--arch",
+    "--noise": "--student-init",
+    "--processes": "--jobs",
+    "--wd": "--weight-decay",
+    "--workers": "--jobs",
+}
+
+
+def command_hint(word: str, known: Iterable[str], path: str) -> str:
+    """Say what ``word``, which is no command of ``path``, may have meant."""
+    if path == "tfluck" and word in WORDS:
+        return f" {WORDS[word]}"
+    return _hint(difflib.get_close_matches(word, list(known)))
+
+
+def option_hint(name: str, known: Iterable[str]) -> str:
+    """Say which option ``name``, which is none of them, may have meant."""
+    options = [option for option in known if option.startswith("--")]
+    if OPTIONS.get(name) in options:
+        return _hint([OPTIONS[name]])
+    longer = sorted(option for option in options if name.strip("-") in option)
+    return _hint(longer[:3] or difflib.get_close_matches(name, options))
+
+
+def _hint(close: list[str]) -> str:
+    return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def complete_run(context: click.Context, parameter: Any, begun: str) -> list[str]:
+    """Return the names of runs that begin so."""
+    folder = Path(context.params.get("out") or "runs")
+    names = sorted(path.parent.name for path in folder.glob("*/manifest.json"))
+    return [name for name in names if name.startswith(begun)]
+
+
+def complete_preset(context: click.Context, parameter: Any, begun: str) -> list[str]:
+    """Return the presets that begin so, or have it in their name."""
+    from tfluck.presets import presets
+
+    names = sorted(presets())
+    return [name for name in names if name.startswith(begun)] or [
+        name for name in names if begun in name
+    ]
