@@ -38,10 +38,10 @@ def explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def make_directory(path: Path) -> Path:
-    """Create ``path`` with its parents, or say in a sentence why not."""
+def make_directory(path: Path, *, parents: bool = True) -> Path:
+    """Create ``path``, with its parents if allowed, or say in a sentence why not."""
     with explained(path):
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=parents, exist_ok=True)
     return path
 
 
@@ -54,28 +54,37 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
     Raises:
         TfluckError: the disk is full, or the folder cannot be written.
     """
-    with replacing(path) as temporary, temporary.open("w+b") as stream:
+    with _neighbour(path) as (handle, _), os.fdopen(handle, "w+b") as stream:
         write(stream)
+        stream.flush()
+        os.fsync(handle)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield an empty neighbour of ``path``; what is in it at the end replaces ``path``.
 
-    It keeps the suffixes, for libraries that look at them.
+    It is for libraries that open files themselves, and has the suffixes of ``path``.
 
     Raises:
         TfluckError: as :func:`write_atomic`.
     """
+    with _neighbour(path) as (handle, temporary):
+        os.close(handle)
+        yield temporary
+        sync(temporary)
+
+
+@contextmanager
+def _neighbour(path: Path) -> Iterator[tuple[int, Path]]:
+    """Yield an open temporary file, synced by the caller, that then replaces ``path``."""
     with explained(path):
         handle, name = tempfile.mkstemp(
             prefix=UNFINISHED, suffix=f"-{path.name}", dir=path.parent
         )
-        os.close(handle)
         temporary = Path(name)
         try:
-            yield temporary
-            sync(temporary)
+            yield handle, temporary
             temporary.chmod(0o644)
             temporary.replace(path)
             sync(path.parent)

@@ -21,7 +21,7 @@ import pytest
 
 from tfluck.config import RunConfig
 from tfluck.errors import Damaged, RunBusy
-from tfluck.files import write_json
+from tfluck.files import make_directory, write_json
 from tfluck.runs import Run, RunLayout, find_or_create, read_rows
 from tfluck.scales import make_config
 
@@ -193,6 +193,7 @@ def test_two_on_one_student_is_one_too_many(make_run: Any, tf: Any) -> None:
     from tfluck.runs.lock import locked
 
     run = make_run()
+    make_directory(run.layout.seed(1).root)
     with (
         locked(run.layout.seed(1).lock),
         pytest.raises(RunBusy, match=str(os.getpid())),

@@ -20,16 +20,17 @@ FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 def locked(path: Path, *, to_delete: bool = False) -> Iterator[None]:
     """Hold the lock file ``path``, and with it all that lies in its folder.
 
-    The folder is made if only it is missing. Unless it is ``to_delete``, what a killed
-    holder left unfinished in it is swept, and no link in it may lead out of it.
+    Unless it is ``to_delete``, what a killed holder left unfinished in it is swept, and
+    no link in it may lead out of it.
 
     Raises:
         RunBusy: another process holds it, or has just removed the folder.
-        Damaged: the lock is no file of ours, or a link leads out of the folder.
+        Damaged: there is no folder, the lock is no file of ours, or a link leads out of
+            the folder.
     """
     folder = path.parent
-    with explained(folder):
-        folder.mkdir(exist_ok=True)
+    if not folder.is_dir():
+        raise Damaged(folder, "is no folder, or not any more.")
     handle = _open(path)
     try:
         _acquire(handle, folder)

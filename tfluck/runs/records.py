@@ -73,16 +73,16 @@ class Journal:
         """The rows alone."""
         return [entry.row for entry in self.entries]
 
-    def count(self, head: str) -> int:
-        """Return how many rows there are up to ``head``.
+    def reaches(self, head: str) -> bool:
+        """Tell whether the row of ``head`` is there; if not, the end is lost."""
+        return head in self._heads()
 
-        Raises:
-            Damaged: there is no such row, so the end of the file is lost.
-        """
-        seals = [EMPTY, *(entry.seal for entry in self.entries)]
-        if head not in seals:
-            raise Damaged(self.path, "has lost rows at its end.")
-        return seals.index(head)
+    def count(self, head: str) -> int:
+        """Return how many rows there are up to ``head``, which is there."""
+        return self._heads().index(head)
+
+    def _heads(self) -> list[str]:
+        return [EMPTY, *(entry.seal for entry in self.entries)]
 
     def rewind(self, count: int) -> None:
         """Forget all but the first ``count`` rows, and a torn line."""

@@ -60,20 +60,16 @@ def status_of(layout: SeedLayout, steps: int, epochs: int) -> dict[str, Any]:
     """Return what a student last said of itself, as far as that is true.
 
     It is ``running`` only while somebody holds its lock, and ``finished`` only if its
-    records reach the end. A damaged status is told under ``complaints`` and worked out
-    from the checkpoints.
+    records reach the end. A missing status is worked out from the checkpoints, and so is
+    a damaged one, which is told under ``complaints``.
 
     Args:
         layout: of the student.
         steps, epochs: of its whole training.
     """
     told: list[str] = []
-    said = read_status(layout, told.append)
-    if said is None:
-        said = _derived(layout, steps)
-    elif said.get("status") == "finished" and not _is_whole(
-        layout, said, steps, epochs
-    ):
+    said = read_status(layout, told.append) or _derived(layout, steps)
+    if said.get("status") == "finished" and not _is_whole(layout, said, steps, epochs):
         told.append(f"{layout.root} is not finished: its records end before.")
         said |= {"status": "interrupted"}
     elif said.get("status") == "running":

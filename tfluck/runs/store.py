@@ -48,6 +48,18 @@ KINDS = {
 }
 
 
+def read_journal(kind: str, path: Path, sealed: bool, head: str) -> Journal:
+    """Read rows of which those up to ``head`` must be there.
+
+    Raises:
+        Damaged: a row was changed, or the end is lost.
+    """
+    journal: Journal = read(kind, path, sealed)
+    if not journal.reaches(head):
+        raise Damaged(path, f"has lost rows at its end. {KINDS[kind].advice}")
+    return journal
+
+
 def format_of(kind: str, path: Path, newest: int) -> int:
     """Return the format that the object ``path`` says it has.
 

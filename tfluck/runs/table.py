@@ -10,7 +10,7 @@ from tfluck.files import write_atomic
 from tfluck.runs.records import EMPTY, Row
 from tfluck.runs.run import Run
 from tfluck.runs.status import read_status
-from tfluck.runs.store import read
+from tfluck.runs.store import read_journal
 
 COLUMNS = ("seed", *Row._fields)
 
@@ -26,9 +26,8 @@ def tidy_rows(run: Run) -> Iterator[tuple[int, Row]]:
         # The status first: a student at work adds rows and never takes any back.
         said = read_status(layout, lambda sentence: None) or {}
         for kind, path in (("metrics", layout.metrics), ("ranks", layout.ranks)):
-            journal = read(kind, path, layout.sealed)
-            journal.count(said.get("heads", {}).get(kind, EMPTY))
-            for row in journal.rows:
+            head = said.get("heads", {}).get(kind, EMPTY)
+            for row in read_journal(kind, path, layout.sealed, head).rows:
                 yield seed, row
 
 

@@ -4,10 +4,10 @@ from typing import Protocol
 
 from tfluck.errors import Damaged
 from tfluck.files import make_directory
-from tfluck.runs import Journal, Row, Run
+from tfluck.runs import Row, Run
 from tfluck.runs.matrices import read_history, write_matrices
 from tfluck.runs.records import EMPTY, write_rows
-from tfluck.runs.store import RESTORE, Tell, read
+from tfluck.runs.store import RESTORE, Tell, read_journal
 from tfluck.training.checkpoint import Progress
 from tfluck.training.evaluation import Evaluation
 from tfluck.training.metrics import rank_rows
@@ -40,7 +40,8 @@ class Recorder:
         self.run, self.seed, self.progress, self.tell = run, seed, progress, tell
         self.layout = run.layout.seed(seed)
         self.ranks = EMPTY
-        self.metrics: Journal = read("metrics", self.layout.metrics, run.layout.sealed)
+        known, path = progress.head or EMPTY, self.layout.metrics
+        self.metrics = read_journal("metrics", path, run.layout.sealed, known)
         self.known = self._count()
 
     def rewind(self) -> None:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfluck.data.stateless import chunk_starts
 from tfluck.data.stream import Batches, open_stream
 from tfluck.errors import Diverged, Interrupted, TfluckError
+from tfluck.files import make_directory
 from tfluck.runs import Row, Run, Status
 from tfluck.runs.lock import locked
 from tfluck.runtime import threads_here
@@ -69,6 +70,7 @@ class Trainer:
             Interrupted: ``stop_asked`` returned a signal; a checkpoint is written.
             RunBusy: another process trains this student.
         """
+        make_directory(self.layout.root, parents=False)
         with locked(self.layout.lock):
             self._begin()
             started, first = time.monotonic(), self.progress.step

@@ -1,0 +1,249 @@
+"""A run is there or it is not, whenever its maker or its remover dies."""
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs.conftest import SMALL, MakeFinished
+from runs.killing import reaped
+
+from tfluck.errors import BadInput, Damaged, RunBusy, TooNew
+from tfluck.runs import (
+    Run,
+    find_or_create,
+    find_run,
+    find_to_remove,
+    list_runs,
+    open_run,
+    remove_run,
+    resolve_run,
+)
+from tfluck.runs import birth as module
+from tfluck.runs.lock import locked
+from tfluck.runs.seal import read_object, write_object
+from tfluck.scales import make_config
+
+CONFIG = make_config(**SMALL)
+
+
+def test_dying_before_any_operation_of_a_birth_leaves_a_run_or_none(
+    tmp_path: Path,
+) -> None:
+    with reaped(tmp_path, None) as whole:
+        find_or_create(tmp_path / "runs", CONFIG)
+    assert whole.done > 10
+    for survives in range(whole.done):
+        root = tmp_path / f"dead-{survives}"
+        with reaped(tmp_path, survives) as reaper:
+            find_or_create(root, CONFIG)
+        assert reaper.done == survives, "it died"
+        assert {found.status for found in list_runs(root)} <= {"new"}
+        run = find_or_create(root, CONFIG)
+        assert run.config == CONFIG and run.status() == "new"
+        assert [found.name for found in list_runs(root)] == [run.name]
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["rm", "fresh"])
+def test_dying_before_any_operation_of_a_removal_leaves_the_run_or_none(
+    finished: MakeFinished, tmp_path: Path, fresh: bool
+) -> None:
+    """Or, with --fresh, the new one: the name is never taken by half a run."""
+
+    def work(run: Run) -> None:
+        if fresh:
+            find_or_create(run.layout.root.parent, CONFIG, run.name, fresh=True)
+        else:
+            remove_run(run.layout.root)
+
+    with reaped(tmp_path, None) as whole:
+        work(finished("counted"))
+    for survives in range(whole.done):
+        run = finished(f"run-{survives}")
+        with reaped(tmp_path, survives):
+            work(run)
+        if run.layout.root.exists():
+            assert open_run(run.layout.root).status() in {"finished", "new"}
+        again = find_or_create(run.layout.root.parent, CONFIG, run.name)
+        remove_run(again.layout.root)
+    assert not list((tmp_path / "runs").glob(".removal-*"))
+
+
+def test_what_killed_births_leave_is_swept_once_it_is_nobodys(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    for name in (".birth-dead", ".birth-held", ".birth-young"):
+        (root / name).mkdir(parents=True)
+        write_object(root / name / "config.json", CONFIG.to_dict())
+    old = 1_000_000_000
+    with locked(root / ".birth-held" / "lock"):
+        for name in (".birth-dead", ".birth-held"):
+            os.utime(root / name, (old, old))
+        run = find_or_create(root, CONFIG)
+        names = {path.name for path in root.iterdir()}
+    assert names == {".birth-held", ".birth-young", run.name}
+    assert [found.name for found in list_runs(root)] == [run.name]
+
+
+def test_of_many_at_once_one_makes_the_run_and_all_get_it(tmp_path: Path) -> None:
+    found: list[Run] = []
+    start = threading.Barrier(8)
+
+    def make() -> None:
+        start.wait()
+        found.append(find_or_create(tmp_path, CONFIG))
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8 and len({run.layout.root for run in found}) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [found[0].name]
+
+
+def test_a_born_run_keeps_what_its_maker_records(tmp_path: Path) -> None:
+    run = find_or_create(tmp_path, CONFIG, record={"preset": "demo"})
+    assert open_run(run.layout.root).manifest["preset"] == "demo"
+    assert run.manifest["digest"] == CONFIG.digest()
+    assert read_object(run.layout.config) == json.loads(json.dumps(CONFIG.to_dict()))
+
+
+def test_a_held_student_keeps_its_run_from_being_thrown_away(
+    finished: MakeFinished, tmp_path: Path
+) -> None:
+    """Also one whose driver is dead, as a cluster's worker may be."""
+    run = finished("held", seeds=2)
+    before = sorted(run.layout.root.rglob("*"))
+    for lock in (run.layout.seed(2).lock, run.layout.lock):
+        with locked(lock, to_delete=True):
+            with pytest.raises(RunBusy, match=f"in use by process {os.getpid()}"):
+                remove_run(run.layout.root)
+            with pytest.raises(RunBusy):
+                find_or_create(tmp_path / "runs", run.config, "held", fresh=True)
+    assert sorted(run.layout.root.rglob("*")) == before
+    remove_run(run.layout.root)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_lock_of_a_removed_run_is_no_lock(finished: MakeFinished) -> None:
+    """Whoever opened it before the removal does not go on beside the run's successor."""
+    run = finished("gone")
+    remove_run(run.layout.root)
+    for lock in (run.layout.seed(1).lock, run.layout.lock):
+        with pytest.raises(Damaged, match="not any more"), locked(lock):
+            pass
+        assert not run.layout.root.exists()
+
+
+def test_fresh_throws_away_only_what_it_was_told_to(
+    finished: MakeFinished, tmp_path: Path
+) -> None:
+    root = tmp_path / "runs"
+    run = finished("precious")
+    assert find_or_create(root, run.config).name == "precious"
+    with pytest.raises(BadInput, match="--name precious --fresh"):
+        find_or_create(root, run.config, fresh=True)
+    assert open_run(run.layout.root).status() == "finished"
+    assert find_or_create(root, run.config, "precious", fresh=True).status() == "new"
+    remove_run(run.layout.root)
+    made = finished()
+    assert find_or_create(root, run.config, fresh=True).name == made.name
+    assert open_run(made.layout.root).status() == "new"
+
+
+def test_only_a_whole_name_is_removed(finished: MakeFinished, tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    run = finished("one")
+    for name in ("", "o", "on", ".", "..", "one/..", "two", "/", "\0", "x" * 5000):
+        with pytest.raises(BadInput, match="No run"):
+            find_to_remove(root, name)
+    with pytest.raises(BadInput, match="Did you mean one"):
+        find_to_remove(root, "o")
+    assert find_to_remove(root, "one") == run.layout.root
+    assert find_to_remove(tmp_path, str(run.layout.root)) == run.layout.root
+    assert resolve_run(root, "o").name == "one", "to look at, a beginning is enough"
+    with pytest.raises(BadInput):
+        resolve_run(root, "")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", ".hidden", "a/b", "a\nb", "\udcff", "\x1b[31m", "é" * 101]
+)
+def test_a_name_that_is_no_plain_folders_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput, match="run's name is a folder's"):
+        find_or_create(tmp_path, CONFIG, name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "notes.txt").write_text("mine too")
+    (tmp_path / "empty").mkdir()
+    for name in ("file", "folder"):
+        for fresh in (False, True):
+            with pytest.raises(BadInput, match="holds no run"):
+                find_or_create(tmp_path, CONFIG, name, fresh=fresh)
+    assert (tmp_path / "folder" / "notes.txt").read_text() == "mine too"
+    assert find_or_create(tmp_path, CONFIG, "empty").status() == "new"
+
+
+def test_what_an_old_kill_left_can_be_removed_or_started_over(tmp_path: Path) -> None:
+    """Before births were whole, a folder could hold settings and no manifest."""
+    made = tmp_path / module_name()
+    for path in (made, tmp_path / "named"):
+        path.mkdir()
+        (path / "config.json").write_text(json.dumps(CONFIG.to_dict()))
+        with pytest.raises(Damaged, match=r"manifest.json is missing.*runs rm"):
+            open_run(path)
+        assert path.name in {found.name for found in list_runs(tmp_path)}
+    assert find_or_create(tmp_path, CONFIG, fresh=True).layout.root == made
+    assert find_or_create(tmp_path, CONFIG, "named", fresh=True).status() == "new"
+    remove_run(find_to_remove(tmp_path, "named"))
+
+
+def module_name() -> str:
+    from tfluck.runs.directory import made_name
+
+    return made_name(CONFIG)
+
+
+def test_a_newer_run_is_not_thrown_away_either(tmp_path: Path) -> None:
+    run = find_or_create(tmp_path, CONFIG, "mine")
+    write_object(run.layout.manifest, dict(run.manifest) | {"format_version": 99})
+    for fresh in (False, True):
+        with pytest.raises(TooNew, match="update tfluck"):
+            find_or_create(tmp_path, CONFIG, "mine", fresh=fresh)
+    assert run.layout.config.exists()
+
+
+def test_looking_for_a_run_makes_none(tmp_path: Path) -> None:
+    assert find_run(tmp_path / "runs", CONFIG) is None
+    assert find_run(tmp_path / "runs", CONFIG, "x") is None
+    assert not list(tmp_path.iterdir())
+    run = find_or_create(tmp_path / "runs", CONFIG)
+    assert find_run(tmp_path / "runs", CONFIG) == run
+
+
+def test_a_link_is_not_removed_with_what_it_leads_to(
+    finished: MakeFinished, tmp_path: Path
+) -> None:
+    run = finished("real")
+    (tmp_path / "runs" / "link").symlink_to(run.layout.root)
+    with pytest.raises(BadInput, match="is a link to"):
+        remove_run(find_to_remove(tmp_path / "runs", "link"))
+    assert open_run(run.layout.root).status() == "finished"
+
+
+def test_the_sweeper_waits_a_minute() -> None:
+    """Between its folder and its lock a birth is young, not dead."""
+    assert module.FORGOTTEN >= 60
+
+
+def test_a_removal_leaves_no_trace(finished: MakeFinished, tmp_path: Any) -> None:
+    run = finished()
+    (run.layout.root / "deep" / "er").mkdir(parents=True)
+    remove_run(run.layout.root)
+    assert not list((tmp_path / "runs").iterdir())
