@@ -4,6 +4,7 @@ A checkpoint is one sealed npz file, written atomically. The newest two are kept
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ class Checkpoints:
         write_arrays(self.layout.checkpoint(progress.step), arrays)
         past = [s for s in self.layout.checkpoint_steps() if s <= progress.step]
         for step in past[:-KEPT]:
-            self.layout.checkpoint(step).unlink()
+            with suppress(OSError):  # a folder of that name is not ours to delete
+                self.layout.checkpoint(step).unlink()
 
     def restore(self, tell: Tell) -> Progress:
         """Load the newest checkpoint that is whole; start at step 0 if there is none.
