@@ -128,14 +128,20 @@ def test_edited_settings_are_refused(finished: MakeFinished) -> None:
     """By hand, and with the seal made anew: the manifest remembers which they were."""
     run = finished()
     values = read_object(run.layout.config)
-    for change in ({"seed": 2}, {"epochs": 1}, {"seeds": 10**7}, {"data_std": 1.0}):
+    for change in ({"seed": 2}, {"epochs": 1}, {"seeds": 5}, {"data_std": 1.0}):
         run.layout.config.write_text(json.dumps(values | change))
         with pytest.raises(Damaged, match="has lost its seal"):
             open_run(run.layout.root)
         write_object(run.layout.config, values | change)
         with pytest.raises(Damaged, match="was changed since this run began"):
             open_run(run.layout.root)
-    for nonsense in ({"seed": "1"}, {"x": 1}, {"lr": 3}, {"teacher_widths": [None]}):
+    for nonsense in (
+        {"seed": "1"},
+        {"seeds": 10**7},
+        {"x": 1},
+        {"lr": 3},
+        {"teacher_widths": [None]},
+    ):
         write_object(run.layout.config, values | nonsense)
         with pytest.raises(Damaged, match="is damaged"):
             open_run(run.layout.root)
