@@ -34,7 +34,7 @@ def pool(cores: int) -> Iterator[Executor]:
 def dask(processes: bool) -> Iterator[Executor]:
     distributed = pytest.importorskip("distributed")
     local = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=processes, dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=processes, dashboard_address=None
     )
     with local, cluster("dask", local.scheduler_address) as executor:
         yield executor
@@ -73,7 +73,7 @@ def test_every_specimen_in_a_pool_is_as_if_alone(
 def test_a_cluster_gives_the_same_bits(
     whole: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Futures carry only how it ended; the run folder carries the rest."""
+    """Two students at once, in two threads of one worker."""
     with dask(processes=False) as executor:
         check(DEAR, whole, executor, tmp_path)
 
