@@ -139,29 +139,27 @@ def copy_tree(target: Path) -> None:
 
 def killer(mutant: Mutant, tree: Path) -> str | None:
     """Return the test that notices ``mutant``; None if it survives."""
-    for stage in mutant.stages:
-        trust(stage, tree)
     place = tree / mutant.file
     original = place.read_text()
     place.write_text(mutant.text)
     try:
-        for stage in mutant.stages:
-            if found := failing(stage, tree):
-                return found
-        return None
+        found = next(filter(None, (failing(s, tree) for s in mutant.stages)), None)
     finally:
         place.write_text(original)
+    if found:
+        trust(found, tree)
+    return found
 
 
 @cache
-def trust(tests: tuple[str, ...], tree: Path) -> None:
-    """Refuse tests that fail where nothing is wrong: they would kill everything.
+def trust(test: str, tree: Path) -> None:
+    """Refuse a test that fails where nothing is wrong: it would kill everything.
 
     Raises:
-        SystemExit: some do.
+        SystemExit: it does.
     """
-    if found := failing(tests, tree):
-        sys.exit(f"Without any mutation {found} fails already.")
+    if "::" in test and failing((test,), tree) == test:
+        sys.exit(f"Without any mutation {test} fails already.")
 
 
 def failing(tests: tuple[str, ...], tree: Path) -> str | None:
@@ -184,6 +182,8 @@ def failing(tests: tuple[str, ...], tree: Path) -> str | None:
     if done.returncode == 0:
         return None
     lines = (done.stdout + done.stderr).splitlines()
+    if any("file or directory not found" in line for line in lines):
+        sys.exit("\n".join(lines[-3:]))
     told = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
     if done.returncode == 1 or told:
         return (told or lines[-1:])[0].split(" - ")[0].split(" ", 1)[1]
