@@ -3,6 +3,7 @@
 The hostile files are our own, after the advisories named beside them.
 """
 
+import contextlib
 import copy
 import io
 import json
@@ -17,6 +18,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tfluck.errors import BadInput
 from tfluck.foreign.keras_layers import ARGUMENTS, OUR_BATCH_NORM
@@ -396,6 +399,72 @@ def test_what_does_not_fit_is_refused(case: str, held: TensorFile, never: None) 
     with pytest.raises(Refused) as caught:
         build(held, WRONG[case])
     assert len(str(caught.value)) < 500
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["class_name", "config", "module", "name", "args", "a"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=5,
+)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """List every (container, key) in a description."""
+    items = (
+        list(value.items())
+        if isinstance(value, dict)
+        else list(enumerate(value))
+        if isinstance(value, list)
+        else []
+    )
+    return [(value, key) for key, _ in items] + [p for _, v in items for p in places(v)]
+
+
+@given(data=st.data())
+def test_any_json_anywhere_is_a_model_or_refused(data: Any, graph: Any) -> None:
+    config = copy.deepcopy(graph)
+    for _ in range(data.draw(st.integers(1, 2))):
+        container, key = data.draw(st.sampled_from(places(config)))
+        container[key] = data.draw(anything)
+    with contextlib.suppress(Refused):
+        assert read_model(config).nodes
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, Any]:
+    """A graph with a chain inside, as Keras describes it."""
+
+    def tensor(name: str, call: int = 0) -> dict[str, Any]:
+        config = {"shape": [None, 4], "keras_history": [name, call, 0]}
+        return {"class_name": "__keras_tensor__", "config": config}
+
+    def row(kind: str, name: str, *args: Any, **config: Any) -> dict[str, Any]:
+        return {
+            "module": "keras.layers", "class_name": kind, "registered_name": None,
+            "name": name, "config": {"name": name, **config},
+            "inbound_nodes": [{"args": list(args), "kwargs": {"mask": None}}] * bool(args),
+        }  # fmt: skip
+
+    shape = {"batch_shape": [None, 4], "dtype": "float32"}
+    policy = {"class_name": "DTypePolicy", "config": {"name": "float32"}}
+    inner = [row("InputLayer", "i", **shape), row("Conv1D", "c", kernel_size=[3])]
+    rows = [
+        row("InputLayer", "in", **shape),
+        row("Dense", "a", tensor("in"), units=4, use_bias=True, dtype=policy),
+        row("Sequential", "chain", tensor("a"), layers=inner),
+        row("Add", "sum", [tensor("a"), tensor("chain")]),
+    ]
+    ends = {"input_layers": [["in", 0, 0]], "output_layers": [["sum", 0, 0]]}
+    model = row("Functional", "net", layers=rows, **ends)
+    assert len(read_model(model).nodes) == 4
+    return model
 
 
 def test_a_claim_is_not_paid_for_in_memory(tf: Any, tmp_path: Path) -> None:

@@ -262,9 +262,7 @@ def name_of(config: Mapping[str, Any]) -> str:
         Refused: it is no word of at most 200 printable letters.
     """
     name = config.get("name")
-    if type(name) is not str or not re.fullmatch(
-        r"[^\W/][\w.\- ]{0,199}|_[\w.\- ]+", name
-    ):
+    if type(name) is not str or not re.fullmatch(r"\w[\w.\- ]{0,199}", name):
         raise Refused(f"{str(name)[:80]!r} is no name of a layer.")
     return name
 

@@ -203,7 +203,10 @@ def _call(node: Any) -> tuple[Key | tuple[Key, ...], ...]:
             "The file tells what feeds a layer as older versions of Keras did; open "
             "and save it once with Keras 3."
         )
-    for key, value in (node.get("kwargs") or {}).items():
+    options = node.get("kwargs") or {}
+    if not isinstance(options, dict):
+        raise Refused("A layer is called with options that are none.")
+    for key, value in options.items():
         if key not in ("training", "mask") or value not in (None, False):
             raise Refused(f"A layer is called with {str(key)[:80]}; that is not known.")
     return tuple(

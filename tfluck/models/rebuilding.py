@@ -81,12 +81,10 @@ class _Builder:
                 continue
             waiting += [(node, layer, call) for call in range(len(node.calls))]
         while waiting:
-            ready = [item for item in waiting if _is_fed(item, tensors)]
-            if not ready:
+            late = [item for item in waiting if not _call(*item, tensors)]
+            if len(late) == len(waiting):
                 raise Refused(f"In '{model.name}' layers wait for one another.")
-            for node, layer, call in ready:
-                _call(node, layer, call, tensors)
-            waiting = [item for item in waiting if item not in ready]
+            waiting = late
         # Where a model ends, and only there, Keras counts the making of a graph inside
         # it as that graph's first call.
         graphs = {
@@ -170,12 +168,10 @@ def _flat(arguments: Iterable[Any]) -> Iterable[Key]:
         yield from item if isinstance(item[0], tuple) else (item,)
 
 
-def _is_fed(item: tuple[Node, Any, int], tensors: dict[Key, Any]) -> bool:
-    node, _, call = item
-    return all(key in tensors for key in _flat(node.calls[call]))
-
-
-def _call(node: Node, layer: Any, call: int, tensors: dict[Key, Any]) -> None:
+def _call(node: Node, layer: Any, call: int, tensors: dict[Key, Any]) -> bool:
+    """Make one call of a layer if what feeds it is there; tell whether it was."""
+    if not all(key in tensors for key in _flat(node.calls[call])):
+        return False
     arguments = [
         [tensors[key] for key in item] if isinstance(item[0], tuple) else tensors[item]
         for item in node.calls[call]
@@ -184,6 +180,7 @@ def _call(node: Node, layer: Any, call: int, tensors: dict[Key, Any]) -> None:
     _check_sizes(outputs)
     for index, output in enumerate(outputs):
         tensors[node.what.name, call, index] = output
+    return True
 
 
 def _check_sizes(outputs: Iterable[Any]) -> None:
