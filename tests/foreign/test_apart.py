@@ -54,6 +54,16 @@ def test_the_child_may_compute_for_a_while_and_write_nothing(file):
     assert child.process.poll() is not None
 
 
+def test_nothing_is_imported_from_the_folder_one_works_in(file, monkeypatch, tmp_path):
+    """The folder of a downloaded model may hold programs beside it."""
+    for name in ("numpy", "h5py", "json", "resource", "tfluck"):
+        (tmp_path / f"{name}.py").write_text("open('canary', 'w'); raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    with open_tensors(str(file)) as tensors:
+        assert tensors.read("bn/count") == 3
+    assert not (tmp_path / "canary").exists()
+
+
 def instead(monkeypatch, code):
     """Put a program in the child's place."""
     monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-S", "-c", code))

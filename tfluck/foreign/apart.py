@@ -18,10 +18,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 
+import tfluck
 from tfluck.foreign.tensors import (
     MAX_TENSOR_BYTES,
     MAX_TENSORS,
@@ -38,7 +40,14 @@ SECONDS = 60
 MAX_MEMORY = 2 * MAX_TENSOR_BYTES + 2**32
 #: JSON of one frame: the names of a hundred thousand tensors and a description.
 _MAX_JSON = 128 * 2**20
-COMMAND = (sys.executable, "-B", "-m", "tfluck.foreign.child")
+#: The child runs the tfluck of this process, and imports nothing from the folder it is
+#: called in (-P): a stranger's archive may hold a file named numpy.py.
+_ROOT = str(Path(tfluck.__file__).parents[1])
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from tfluck.foreign.child import main; main()"
+)
+COMMAND = (sys.executable, "-B", "-P", "-c", _START, _ROOT)
 _FRAME = struct.Struct("<IQ")
 _NUMBERS = re.compile(r"[<>|=]?[fiub][1248]")
 
