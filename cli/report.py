@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfluck.config import RunConfig
 from tfluck.cost import Plan
-from tfluck.wording import NULL, RHO_BAR, experiment
+from tfluck.wording import NULL, RHO_BAR, counted, experiment
 
 from .options import click, talk
 from .output import emit_json, table
@@ -40,7 +40,7 @@ def describe_plan(config: RunConfig, expected: Plan, jobs: int) -> str:
 
 def heading(run: "Run", seed: int | None = None) -> str:
     """Say what a picture shows: one student of ``run``, or all of them."""
-    who = f"{len(run.seeds)} student(s)" if seed is None else f"student {seed}"
+    who = counted(len(run.seeds), "student") if seed is None else f"student {seed}"
     return f"{run.name}, {who}: {experiment(run.config, run.manifest)}"
 
 
@@ -76,7 +76,7 @@ def result_text(summary: dict[str, Any]) -> str:
     speed = summary["steps_per_second"]
     status = summary["status"]
     if summary["warnings"]:
-        status += f" with {len(summary['warnings'])} warning(s)"
+        status += f" with {counted(len(summary['warnings']), 'warning')}"
     lines = [
         *([table(rows), f"({RHO_BAR})", ""] if rows else []),
         f"loss         {_span(loss['initial_eval'], '{:.3g}')} → "

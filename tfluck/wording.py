@@ -18,10 +18,18 @@ def experiment(config: RunConfig, record: Mapping[str, Any]) -> str:
     by no scale and no preset.
     """
     widths = "-".join(map(str, config.teacher_widths))
+    # The space between them does not break, so that a title's lines end between items.
     asked = "".join(
-        f", {name} {record[name]}" for name in ("scale", "preset") if record.get(name)
+        f", {name}\N{NO-BREAK SPACE}{record[name]}"
+        for name in ("scale", "preset")
+        if record.get(name)
     )
     return (
         f"{config.data_kind}, {config.arch} {widths} ×{config.multiplier}, "
-        f"BatchNorm {config.batch_norm}, {config.epochs} epoch(s){asked}"
+        f"BatchNorm {config.batch_norm}, {counted(config.epochs, 'epoch')}{asked}"
     )
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 epoch``, ``2 epochs``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -107,7 +107,7 @@ def test_rho_and_its_null_are_both_over_live_teacher_nodes() -> None:
 
 def test_a_run_with_warnings_is_not_just_finished() -> None:
     assert "(finished, " in result_text(summary())
-    assert "(finished with 1 warning(s), " in result_text(
+    assert "(finished with 1 warning, " in result_text(
         summary() | {"warnings": ["ρ̄ fell."]}
     )
 
@@ -142,8 +142,11 @@ def test_a_title_says_which_run_at_which_scale_by_which_preset(
     asked = {"scale": "smoke", "preset": preset}
     run = find_or_create(tmp_path, config, "mine", record=asked)
     plain = find_or_create(tmp_path / "python", config, "mine")
-    words = "gaus, fc 5-8 ×10, BatchNorm after-relu, 0 epoch(s)"
-    assert heading(run) == f"mine, 1 student(s): {words}, scale smoke, preset {preset}"
+    words = "gaus, fc 5-8 ×10, BatchNorm after-relu, 0 epochs"
+    assert heading(run) == (
+        f"mine, 1 student: {words}, scale\N{NO-BREAK SPACE}smoke, "
+        f"preset\N{NO-BREAK SPACE}{preset}"
+    )
     assert heading(plain, 3) == f"mine, student 3: {words}"
 
 
