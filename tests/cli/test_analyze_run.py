@@ -89,6 +89,21 @@ def test_ranks_are_what_training_recorded(tfluck: Cli, run: Run) -> None:
                 assert value == pytest.approx(recorded[key], abs=1e-6)
 
 
+def test_one_evaluation_ranks_nobody(tfluck: Cli, make_run: Callable[..., Run]) -> None:
+    """Who leads before training leads by definition: 0 would mean nothing."""
+    from tfluck.runs.matrices import write_matrices
+
+    run = make_run(epochs=0)
+    layout = run.layout.seed(1)
+    layout.correlations.mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    sizes = zip(run.config.teacher_widths, run.config.student_widths, strict=True)
+    rho = [draw.uniform(-1, 1, shape) for shape in sizes]
+    write_matrices(layout, 0, rho, [np.ones(len(r), bool) for r in rho])
+    found = only_json(tfluck("analyze", "rank", run.layout.root, "--json"))
+    assert [layer["mean_rank"] for layer in found["layers"]] == [None, None]
+
+
 def test_modulation_writes_its_matrices(tfluck: Cli, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "modulation.npz"
     found = only_json(

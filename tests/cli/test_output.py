@@ -103,6 +103,8 @@ def test_rho_and_its_null_are_both_over_live_teacher_nodes() -> None:
     text = result_text(summary())
     assert "live teacher nodes" in text
     assert "0.250" in text and "0.900" not in text
+    older = result_text(summary(null_live=[None]))
+    assert "0.900" not in older, "an older run has no null that could stand beside ρ̄"
 
 
 def test_a_run_with_warnings_is_not_just_finished() -> None:
