@@ -35,11 +35,14 @@ def _command(name: str, *examples: str) -> Any:
 @json_option
 def list_command(out: Path, as_json: bool) -> None:
     """List the runs, the newest first."""
+    runs = list_runs(out)
     rows = [
         {"run": printable(found.name), "status": printable(found.status)}
         | _settings(found.run)
-        for found in list_runs(out)
+        for found in runs
     ]
+    for sentence in (doubt for found in runs for doubt in found.doubts):
+        talk(printable(sentence))
     if as_json:
         emit_json({"runs": rows})
     elif rows:
@@ -87,7 +90,10 @@ def _recorded(run: Run, name: str) -> str | None:
 @json_option
 def show(run: str, out: Path, as_json: bool) -> None:
     """Show what RUN has found so far."""
-    print_summary(summarize(resolve_run(out, run)), as_json)
+    found = resolve_run(out, run)
+    for sentence in found.doubts():
+        talk(printable(sentence))
+    print_summary(summarize(found), as_json)
 
 
 @_command("export", "tfluck runs export gaus-fc --to csv -o table.csv")

@@ -17,11 +17,15 @@ from tfluck.runs.store import read
 
 
 class Listed(NamedTuple):
-    """A line of the list of runs; ``run`` is None where ``status`` says what is wrong."""
+    """A line of the list of runs; ``run`` is None where ``status`` says what is wrong.
+
+    ``doubts`` are sentences on what the run's students say and is not so.
+    """
 
     name: str
     run: Run | None
     status: str
+    doubts: tuple[str, ...] = ()
 
 
 def find_or_create(
@@ -83,7 +87,7 @@ def list_runs(root: Path) -> list[Listed]:
 def _listed(path: Path) -> Listed:
     try:
         run = open_run(path)
-        return Listed(run.name, run, run.status())
+        return Listed(run.name, run, run.status(), tuple(run.doubts()))
     except Damaged as error:
         return Listed(path.name, None, f"damaged: {error}")
     # Whatever else a stranger's folder makes us meet.

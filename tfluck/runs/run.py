@@ -37,8 +37,7 @@ class Run:
 
     def status(self) -> str:
         """Return ``running``, or the worst status of its students; ``new`` at first."""
-        there = {path.name for path in self.layout.root.glob("seed-*")}
-        begun = [s for s in self.seeds if self.layout.seed(s).root.name in there]
+        begun = self._begun()
         found = {self.seed_status(seed).get("status", "new") for seed in begun}
         if len(begun) < len(self.seeds):
             found.add("new")
@@ -47,6 +46,15 @@ class Run:
     def placed(self, places: Mapping[str, str | None]) -> "Run":
         """Return this run with its ingredients where ``places`` says they lie now."""
         return replace(self, config=self.config.placed(places))
+
+    def doubts(self) -> list[str]:
+        """Return what is not believed of what its students say, a sentence each."""
+        told = (self.seed_status(seed).get("doubts", []) for seed in self._begun())
+        return [sentence for sentences in told for sentence in sentences]
+
+    def _begun(self) -> list[int]:
+        there = {path.name for path in self.layout.root.glob("seed-*")}
+        return [s for s in self.seeds if self.layout.seed(s).root.name in there]
 
     @property
     def seeds(self) -> tuple[int, ...]:

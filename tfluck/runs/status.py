@@ -61,7 +61,7 @@ def status_of(layout: SeedLayout, steps: int, epochs: int) -> dict[str, Any]:
 
     It is ``running`` only while somebody holds its lock, and ``finished`` only if its
     records reach the end. A missing status is worked out from the checkpoints, and so is
-    a damaged one, which is told under ``complaints``.
+    a damaged one; what is not believed is told under ``doubts``.
 
     Args:
         layout: of the student.
@@ -76,7 +76,7 @@ def status_of(layout: SeedLayout, steps: int, epochs: int) -> dict[str, Any]:
         said |= {"status": "interrupted"}
     if is_locked(layout.lock):
         said = {"step": 0, "steps": steps} | said | {"status": "running"}
-    return said | ({"complaints": [*said.get("complaints", []), *told]} if told else {})
+    return said | ({"doubts": told} if told else {})
 
 
 def read_status(layout: SeedLayout, tell: Tell | None = None) -> dict[str, Any] | None:
