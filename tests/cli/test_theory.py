@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -49,7 +50,94 @@ def test_list_tries_nothing(tfluck: Call, monkeypatch: pytest.MonkeyPatch) -> No
     assert "T4.designed" in tfluck("theory", "check", "T4", "--list").stdout
 
 
-WRONG = [("check", "T9"), ("check", "T4.x"), ("nonsense",)]
+DESIGNED = ("--m", 2, "--n", 4, "--bias", -3, "--angle", 0.05, "--spread", 0.05)
+
+
+def test_recover(tfluck: Call, tmp_path: Path) -> None:
+    picture = tmp_path / "recover.svg"
+    call = ("theory", "recover", "--m", 5, "--bias", -2.5, "--angle", 0.05, "--lr", 2)
+    result = tfluck(*call, "--steps", 900, "--check", "--json", "--plot", picture)
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["verdict"] == "holds" and found["gamma"] > 0
+    assert (
+        found["bound_ratio_max"] < 1 and found["initial_rate"] > found["promised_rate"]
+    )
+    assert found["course"][0][1] == pytest.approx(0.05, rel=1e-3)
+    assert picture.read_bytes().startswith(b"<?xml")
+    silent = tfluck(
+        "theory", "recover", "--m", 10, "--angle", 1, "--steps", 5, "--check"
+    )
+    assert silent.exit_code == 0 and "promises nothing" in silent.stderr
+    assert "vacuous" in silent.stdout
+
+
+def test_a_broken_promise_fails_under_check(
+    tfluck: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tfluck.theory.recovery import Constants
+
+    monkeypatch.setattr(Constants, "rate", lambda self, printed=False: 0.01)
+    call = (
+        "theory",
+        "recover",
+        "--bias",
+        -2.5,
+        "--angle",
+        0.05,
+        "--lr",
+        2,
+        "--steps",
+        50,
+    )
+    assert tfluck(*call).exit_code == 0
+    result = tfluck(*call, "--check")
+    assert result.exit_code == 4 and "broke the bound" in result.stderr
+
+
+def test_suppress(tfluck: Call, tmp_path: Path) -> None:
+    picture = tmp_path / "suppress.png"
+    call = ("theory", "suppress", *DESIGNED, "--size", 0.2, "--lr", 200, "--steps", 60)
+    result = tfluck(*call, "--check", "--json", "--plot", picture)
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["verdict"] == "holds" and found["first_broken"] is None
+    assert found["irrelevant_end"] < found["irrelevant_start"] / 5
+    assert found["course"][-1]["step"] == 60 and picture.stat().st_size > 1000
+    alone = tfluck("theory", "suppress", "--m", 2, "--n", 2, "--steps", 3)
+    assert alone.exit_code == 0, alone.stderr
+
+
+@pytest.mark.parametrize("start", ["random", "perturbed"])
+def test_other_starts_promise_nothing(tfluck: Call, start: str) -> None:
+    result = tfluck("theory", "suppress", "--start", start, "--steps", 300, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["verdict"] == "vacuous" and found["gamma"] is None
+    assert found["irrelevant_end"] < found["irrelevant_start"]
+    wrong = tfluck("theory", "suppress", "--start", start, "--m", 3)
+    assert wrong.exit_code == 2 and "--m belong" in wrong.stderr
+
+
+def test_a_step_too_large_has_its_exit_code(tfluck: Call) -> None:
+    result = tfluck("theory", "suppress", "--lr", 100)
+    assert result.exit_code == 3 and "smaller rate" in result.stderr
+
+
+WRONG = [
+    ("check", "T9"),
+    ("check", "T4.x"),
+    ("nonsense",),
+    ("recover", "--m", "0"),
+    ("recover", "--angle", "nan"),
+    ("recover", "--angle", "2"),
+    ("recover", "--m", "3", "--dim", "2"),
+    ("recover", "--plot", "x.bmp"),
+    ("suppress", "--angle", "inf"),
+    ("suppress", "--m", "5", "--n", "3"),
+    ("suppress", "--angle", "2"),
+    ("suppress", "--steps", "0"),
+]
 
 
 @pytest.mark.parametrize("arguments", WRONG, ids=" ".join)

@@ -5,7 +5,7 @@ Layers have unit columns, biases included; the dynamics are Eq. 6 on fresh N(0, 
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +72,7 @@ def perturbed_course(
     multiplier: int = 2,
     batch: int = 64,
     rate: float = 0.05,
+    advance: Callable[[int], object] = lambda count: None,
 ) -> PerturbedCourse:
     """Train and look at the top layer's rows ``every`` steps."""
     teacher = unit_teacher(widths, draw)
@@ -79,6 +80,7 @@ def perturbed_course(
     looks = [(0, *_rows(here[-1], widths[-2]))]
     for at in range(every, steps + 1, every):
         here = descend(here, teacher, draw, steps=every, batch=batch, rate=rate)
+        advance(every)
         looks.append((at, *_rows(here[-1], widths[-2])))
     return _course(looks, start, here)
 

@@ -14,6 +14,7 @@ The paper prints d̄ with a plus; then the bound is broken even for one student.
 exponent t − 1 is weaker than our t by one step.)
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,7 +123,12 @@ def start_at(teacher: Array, angle: float, draw: np.random.Generator) -> Array:
 
 def orthogonal(m: int, dim: int | None = None) -> Array:
     """Return m orthonormal teacher nodes, ``[dim, m]``; dim is max(m, 2) unless given."""
-    return np.eye(max(m, 2) if dim is None else dim)[:, :m]
+    inputs = max(m, 2) if dim is None else dim
+    if inputs < m:
+        raise BadInput(
+            f"{m} orthogonal nodes need at least {m} dimensions, not {inputs}."
+        )
+    return np.eye(inputs)[:, : max(m, 0)]
 
 
 def random_unit(m: int, dim: int, draw: np.random.Generator) -> Array:
@@ -182,6 +188,7 @@ def recover(
     every: int = 1,
     project: bool = True,
     renormalize: bool = True,
+    advance: Callable[[int], object] = lambda count: None,
 ) -> Recovery:
     """Follow Theorem 4's dynamics by Euler steps of size η = ``rate``.
 
@@ -194,6 +201,7 @@ def recover(
         every: steps between looks.
         project: apply P⊥.
         renormalize: scale columns to length 1 after each step.
+        advance: is told of every step.
 
     Raises:
         BadInput: shapes differ, or a number is not finite.
@@ -212,6 +220,7 @@ def recover(
         w = w + rate * flow
         if renormalize:
             w = unit_columns(w)
+        advance(1)
         if at % every == 0 or at == steps:
             looks.append(at)
             sines.append(_sines(w, teacher))

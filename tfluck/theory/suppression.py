@@ -13,17 +13,19 @@ With W held still, V → L⁻¹ L* V* at the rate of L's smallest eigenvalue; if
 limit is [V*; 0], whatever the overlaps: the robust core of the theorem.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.errors import BadInput
+from tfluck.errors import BadInput, Diverged
 from tfluck.theory.kernels import angles_between, psi_d, psi_l, unit_columns
 from tfluck.theory.recovery import start_at
 
 Array = NDArray[np.float64]
+#: A fan-out of this size will not come back.
+TOO_LARGE = 1e6
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,22 @@ class Suppression:
         return float((1 - per_step) / self.rate)
 
 
+@dataclass(frozen=True)
+class Split:
+    """The fan-outs of a course, students split anew into two sets."""
+
+    steps: NDArray[np.int64]
+    relevant: Array
+    irrelevant: Array
+
+
+def split(course: Suppression, relevant: NDArray[np.bool_]) -> Split:
+    """Call the students ``relevant``, ``[n]``, the u-set."""
+    return Split(
+        course.steps, course.fan_out[:, relevant], course.fan_out[:, ~relevant]
+    )
+
+
 def course(
     start: TwoLayer, *, steps: int, rate: float, frozen: bool = False
 ) -> Iterator[TwoLayer]:
@@ -154,12 +172,25 @@ def course(
 
 
 def suppress(
-    start: TwoLayer, *, steps: int, rate: float, every: int = 10, frozen: bool = False
+    start: TwoLayer,
+    *,
+    steps: int,
+    rate: float,
+    every: int = 10,
+    frozen: bool = False,
+    advance: Callable[[int], object] = lambda count: None,
 ) -> Suppression:
-    """Follow Theorem 5's dynamics by Euler steps of size ``rate``, looking ``every`` steps."""
+    """Follow Theorem 5's dynamics by Euler steps of size ``rate``, looking ``every`` steps.
+
+    Raises:
+        Diverged: the rate is too large.
+    """
     m, looks = start.relevant, []
     here = start
     for at, here in enumerate(course(start, steps=steps, rate=rate, frozen=frozen)):
+        if not np.abs(here.v).max() < TOO_LARGE:
+            raise Diverged(f"V left every bound at step {at}: use a smaller rate.", at)
+        advance(1)
         if at % every == 0 or at == steps:
             looks.append(
                 (
@@ -200,6 +231,8 @@ def separated(
     inputs = n + 2 if dim is None else dim
     if inputs < n or m > n:
         raise BadInput("Separated weights need m ≤ n and at least n dimensions.")
+    if not 0 <= angle < np.pi / 2:
+        raise BadInput(f"θ₀ must be a finite angle in [0, π/2), not {angle!r}.")
     basis = np.eye(inputs)[:, :n]
     # Away from all others' directions, so that the initial angles are what was asked for.
     apart = draw.normal(size=(inputs, m))

@@ -185,8 +185,14 @@ def _freedom(project: bool, renormalize: bool) -> Finding:
     draw = generator(0, "theory", "freedom")
     teacher = random_unit(10, 20, draw)
     student = start_at(teacher, 0.5, draw)
-    how = {"project": project, "renormalize": renormalize}
-    found = recover(teacher, student, steps=3000, every=100, **how)
+    found = recover(
+        teacher,
+        student,
+        steps=3000,
+        every=100,
+        project=project,
+        renormalize=renormalize,
+    )
     best = recover(teacher, student, steps=3000, every=100)
     note = f"Largest sin θ after 3000 steps; with both {best.worst[-1]:.1e}."
     return at_most(float(found.worst[-1]), 100 * float(best.worst[-1]), note)
