@@ -1,5 +1,6 @@
 """``tfluck theory recover``: Theorem 4 simulated."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,23 +48,48 @@ if TYPE_CHECKING:
 @plot_option
 @json_option
 def command(
-    m: int,
-    dim: int | None,
-    teacher: str,
-    angle: float,
-    bias: float,
     steps: int,
     lr: float,
     seed: int,
     check: bool,
     plot: Path | None,
     as_json: bool,
+    **instance: Any,
 ) -> None:
     """Let as many students as teacher nodes turn to their own (Theorem 4).
 
     Inputs are N(0, 1) and all overlaps are exact. γ > 0 promises that sin θ stays below
     (1 − η d̄ γ)^t sin θ₀; otherwise the theorem is silent, whatever happens.
     """
+    with bar(steps, " steps") as advance:
+        known, course = simulate(instance, steps, lr, seed, advance)
+    found = summary(known, course)
+    if as_json:
+        looks = zip(course.steps, course.worst, strict=True)
+        emit_json(
+            instance
+            | {"lr": lr, "steps": steps}
+            | found
+            | {"course": [list(pair) for pair in looks]}
+        )
+    else:
+        click.echo(table([{"quantity": k, "value": v} for k, v in found.items()]))
+    if plot is not None:
+        from tfluck.figures.theory import draw_recovery
+
+        title = "m = {m}, {teacher} in {dim} dimensions, θ₀ = {angle:g}, bias {bias:g}"
+        save_plot(plot, lambda: draw_recovery(course, known, title.format(**instance)))
+    _conclude(found, check)
+
+
+def simulate(
+    instance: dict[str, Any],
+    steps: int,
+    lr: float,
+    seed: int,
+    advance: Callable[[int], object],
+) -> "tuple[Constants, Recovery]":
+    """Draw the instance, fill in its dimension, and follow it."""
     from tfluck.theory.recovery import (
         constants,
         orthogonal,
@@ -73,46 +99,24 @@ def command(
     )
 
     draw = generator(seed, "theory", "recover")
-    inputs = max(m, 0) + 2 if dim is None else dim
-    weights = (
-        orthogonal(m, inputs)
-        if teacher == "orthogonal"
-        else random_unit(m, inputs, draw)
+    m, angle, bias = instance["m"], instance["angle"], instance["bias"]
+    instance["dim"] = dim = instance["dim"] or max(m, 0) + 2
+    teacher = (
+        orthogonal(m, dim)
+        if instance["teacher"] == "orthogonal"
+        else random_unit(max(m, 0), dim, draw)
     )
-    known = constants(weights, angle, bias)
-    start = start_at(weights, angle, draw)
-    with bar(steps, " steps") as advance:
-        course = recover(
-            weights,
-            start,
-            steps=steps,
-            rate=lr,
-            bias=bias,
-            every=between_looks(steps),
-            advance=advance,
-        )
-    found = summary(known, course)
-    if as_json:
-        emit_json(
-            {"m": m, "dim": inputs, "teacher": teacher, "angle": angle, "bias": bias}
-            | {"lr": lr, "steps": steps}
-            | found
-            | {
-                "course": [
-                    list(pair) for pair in zip(course.steps, course.worst, strict=True)
-                ]
-            }
-        )
-    else:
-        click.echo(table([{"quantity": k, "value": v} for k, v in found.items()]))
-    if plot is not None:
-        from tfluck.figures.theory import draw_recovery
-
-        title = (
-            f"m = {m}, {teacher} in {inputs} dimensions, θ₀ = {angle:g}, bias {bias:g}"
-        )
-        save_plot(plot, lambda: draw_recovery(course, known, title))
-    _conclude(found, check)
+    known = constants(teacher, angle, bias)
+    course = recover(
+        teacher,
+        start_at(teacher, angle, draw),
+        steps=steps,
+        rate=lr,
+        bias=bias,
+        every=between_looks(steps),
+        advance=advance,
+    )
+    return known, course
 
 
 def summary(known: "Constants", course: "Recovery") -> dict[str, Any]:
