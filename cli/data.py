@@ -8,7 +8,7 @@ import numpy as np
 
 from tfluck.choices import IMAGE_SETS
 from tfluck.data.images import ImageSet
-from tfluck.data.registry import DATASETS, Source, load_images, require_data
+from tfluck.data.registry import DATASETS, Source, describe, load_images, require_data
 from tfluck.errors import BadInput, TfluckError
 from tfluck.inputs import LAW_NAMES, parse_law
 
@@ -120,6 +120,7 @@ def verify_command(dataset: str, data_dir: Path | None, as_json: bool) -> None:
             f"{name} is drawn afresh at every step; there is nothing to verify."
         )
     require_data(name, data_dir)
+    describe(name)
     start_tensorflow()
     images = load_images(name, data_dir)
     rows = [_split_row(images, split) for split in ("train", "test")]

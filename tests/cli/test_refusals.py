@@ -100,6 +100,14 @@ REFUSED: list[tuple[str, int, str]] = [
     # Engines that are not there.
     ("train --engine dask", 2, "needs --scheduler ADDRESS"),
     ("train --scheduler tcp://host:1", 2, "belongs to --engine dask"),
+    # Cheap checks come before dear imports.
+    ("analyze compare a.keras b.keras --data x.npz", 2, "There is no file"),
+    ("analyze bn-bias --weights nothere.pth", 2, "There is no file nothere.pth"),
+    ("data verify npz:nothere.npz", 2, "nothere.npz"),
+    ("train --dataset npz:nothere.npz", 2, "nothere.npz"),
+    ("train --teacher nothere", 2, "No teacher in nothere"),
+    ("resume nothere", 2, "No run 'nothere'"),
+    ("analyze modulation nothere", 2, "No run 'nothere'"),
     # What a library says keeps its words, whoever catches a ValueError on the way.
     ("align --teachers 0", 2, "At least one teacher is needed"),
 ]
