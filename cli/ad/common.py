@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tfluck.angular.angle import Angle, parse_angle
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.matrices import MOST_DRAWN
 from tfluck.angular.naming import FORMS, parse
@@ -33,6 +34,27 @@ class Numbers(click.ParamType):
                 self.fail(f"{part!r} in {value!r} is not a finite number.", param, ctx)
             numbers.append(number)
         return numbers
+
+
+class Angles(click.ParamType):
+    """Angles separated by commas, exact: decimals, fractions and multiples of π."""
+
+    name = "angles"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[Angle]:
+        """Parse ``value`` or say which part is no angle."""
+        if isinstance(value, list):
+            return value
+        return [parse_angle(part) for part in str(value).split(",")]
+
+
+def check_option(claim: str) -> Any:
+    """Return ``--check``: exit with 4 unless ``claim`` holds."""
+    return click.option(
+        "--check", "check_it", is_flag=True, help=f"Exit with 4 unless {claim}."
+    )
 
 
 class Function(click.ParamType):

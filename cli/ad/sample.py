@@ -5,12 +5,14 @@ from pathlib import Path
 
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.sampling import Sample, sample
+from tfluck.errors import ClaimFailed
 
 from ..bar import bar
 from ..options import click, json_option
 from ..options import command as declare
 from ..output import emit_json, table
 from .common import (
+    check_option,
     function_option,
     plot_option,
     seed_option,
@@ -35,6 +37,7 @@ from .common import (
     default=None,
     help="Threads (default: cores).",
 )
+@check_option("every sign is certified and no draw violates the condition")
 @plot_option
 @json_option
 def command(
@@ -43,6 +46,7 @@ def command(
     function: AngularFunction,
     seed: int,
     jobs: int | None,
+    check_it: bool,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -60,6 +64,11 @@ def command(
         from tfluck.figures.angular import draw_samples
 
         draw_samples([found], plot)
+    open_ones = found.violated + found.undecided
+    if check_it and (open_ones or not found.certified):
+        raise ClaimFailed(
+            f"min det M_i <= 0 is not certified at {open_ones} of {found.samples} draws."
+        )
 
 
 def _print(found: Sample, as_json: bool) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.lemmas import Finding, decreasing, end_values, product_inequality
 from tfluck.angular.spectrum import Spectrum, spectrum_of
+from tfluck.errors import ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare
 from ..output import emit_json, table
-from .common import function_option, plot_option, warn_uncertified
+from .common import check_option, function_option, plot_option, warn_uncertified
 
 
 @declare(
@@ -18,10 +19,15 @@ from .common import function_option, plot_option, warn_uncertified
 )
 @function_option
 @click.option("--terms", type=click.IntRange(2, 2000), default=16, show_default=True)
+@check_option("f is proved to be AD and PAD")
 @plot_option
 @json_option
 def command(
-    function: AngularFunction, terms: int, plot: Path | None, as_json: bool
+    function: AngularFunction,
+    terms: int,
+    check_it: bool,
+    plot: Path | None,
+    as_json: bool,
 ) -> None:
     """Expand f in cosines; say whether it is AD and PAD, and why; check Lemmas 4.2, 4.3."""
     warn_uncertified(function)
@@ -33,6 +39,8 @@ def command(
         from tfluck.figures.angular import draw_spectrum
 
         draw_spectrum(found, plot)
+    if check_it and (found.ad, found.pad, found.certified) != ("yes", "yes", True):
+        raise ClaimFailed(f"{function.name}: AD {found.ad}, PAD {found.pad}.")
 
 
 def _print(

@@ -4,12 +4,18 @@ from pathlib import Path
 
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.surface import Surface, surface
-from tfluck.errors import BadInput
+from tfluck.errors import BadInput, ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare
 from ..output import emit_json, table
-from .common import function_option, plot_option, students_option, warn_uncertified
+from .common import (
+    check_option,
+    function_option,
+    plot_option,
+    students_option,
+    warn_uncertified,
+)
 
 
 def _fixed(pairs: tuple[str, ...]) -> dict[int, float]:
@@ -37,6 +43,7 @@ def _fixed(pairs: tuple[str, ...]) -> dict[int, float]:
 @click.option("--fix", multiple=True, help="STUDENT=ANGLE; all but two must be fixed.")
 @click.option("--points", type=click.IntRange(2, 2001), default=181, show_default=True)
 @function_option
+@check_option("every sign is certified and no point violates the condition")
 @plot_option
 @json_option
 def command(
@@ -44,6 +51,7 @@ def command(
     fix: tuple[str, ...],
     points: int,
     function: AngularFunction,
+    check_it: bool,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -59,6 +67,11 @@ def command(
         from tfluck.figures.angular import draw_surfaces
 
         draw_surfaces([found], plot)
+    open_ones = found.violated + found.undecided
+    if check_it and (open_ones or not found.certified):
+        raise ClaimFailed(
+            f"min det M_i <= 0 is not certified at {open_ones} of {found.z.size} points."
+        )
 
 
 def _print(found: Surface, as_json: bool) -> None:

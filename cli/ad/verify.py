@@ -20,8 +20,9 @@ from ..output import emit_json
     default=None,
     help="Processes (default: cores).",
 )
+@click.option("--check", is_flag=True, help="Always so: exit 4 if it does not hold.")
 @json_option
-def command(certificate: Path, jobs: int | None, as_json: bool) -> None:
+def command(certificate: Path, jobs: int | None, check: bool, as_json: bool) -> None:
     """Prove every leaf of CERTIFICATE again, in ball arithmetic; exit 4 if one fails.
 
     Nothing in the file is trusted, and no code it names is imported.

@@ -1,6 +1,7 @@
 """AD and PAD verdicts, the lemmas, and the phase diagram."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -131,11 +132,22 @@ def test_tables_agree_between_grids_and_with_plain_sums(decay: float) -> None:
             assert folded_table(decay, 512)[j] == pytest.approx(direct, abs=1e-9)
 
 
-def test_the_conjecture_changes_at_decay_two() -> None:
-    found = phase_diagram([1.2, 1.94, 2.0, 2.2, 3.0], (3, 5), samples=500)
-    np.testing.assert_array_equal(found.violated[:2], 1)
-    np.testing.assert_array_equal(found.undecided[2], 1)  # exactly zero, not violated
-    np.testing.assert_array_equal(found.holds[3:], 1)
+def test_what_is_known_over_the_decay() -> None:
+    decays = [1.2, 1.94, 2.0, 2.1, 3.0, 3.9, 4.0, 6.8]
+    found = phase_diagram([Fraction(str(p)) for p in decays], samples=200)
+    marks = [point.mark for point in found.points]
+    assert marks == [
+        *["certified violation"] * 2,
+        "exactly zero",
+        *["certified violation"] * 3,
+        "none found",
+        "certified absence",
+    ]
+    # Random angles see nothing of the violations between 2 and 4.
+    assert [point.random_share for point in found.points] == [1, 1, 0, 0, 0, 0, 0, 0]
+    for point in found.points:
+        assert (point.witness is not None) == (point.mark == "certified violation")
+        assert math.isnan(point.nearest) == (point.witness is None)
 
 
 def test_phase_refuses_what_it_cannot_do() -> None:

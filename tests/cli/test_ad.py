@@ -161,27 +161,101 @@ def test_certify_is_honest(tfluck: Call, name: str, status: str) -> None:
 
 
 def test_phase(tfluck: Call, tmp_path: Path) -> None:
-    call = (
-        "ad",
-        "phase",
-        "--decays",
-        "1.5,2.5",
-        "--m",
-        "3",
-        "--samples",
-        "100",
-        "--json",
-    )
-    rows = answer(tfluck(*call, "--plot", tmp_path / "phase.pdf"))["rows"]
-    assert [(row["decay"], row["holds"], row["violated"]) for row in rows] == [
-        (1.5, 0, 1),
-        (2.5, 1, 0),
+    call = ("ad", "phase", "--decays", "1.5,2,2.5,4,6.8", "--samples", "100")
+    path = tmp_path / "phase.pdf"
+    result = tfluck(*call, "--check", "--json", "--plot", path)
+    assert result.exit_code == 4
+    assert path.stat().st_size > 1000
+    rows = json.loads(result.stdout)["rows"]
+    assert [(row["decay"], row["mark"], row["theorem"]) for row in rows] == [
+        (1.5, "certified violation", "A1"),
+        (2, "exactly zero", "A10"),
+        (2.5, "certified violation", "A4"),
+        (4, "none found", None),
+        (6.8, "certified absence", "A3"),
     ]
+    assert [row["random_share"] for row in rows] == [1, 0, 0, 0, 0]
+    text = tfluck(*call).stdout
+    assert "none found in" in text
+    assert "holds" not in text
+    # Every witness is certified again by what a reader would type.
+    for row in (rows[0], rows[2]):
+        words = f"--angles={','.join(row['witness'])}"
+        again = ("ad", "check", words, "-f", f"power:{row['decay']}", "--json")
+        assert answer(tfluck(*again))["verdict"] == "violated"
+        assert tfluck(*again, "--check").exit_code == 4
+
+
+def test_check_takes_formulas_and_exact_angles_as_typed(tfluck: Call) -> None:
+    typed = tfluck("ad", "check", "exp(-sqrt(t))", "--angles", "1,3,5", "--json")
+    named = tfluck("ad", "check", "1,3,5", "-f", "sqrt-exponential", "--json")
+    assert answer(typed)["dets"] == pytest.approx(answer(named)["dets"], rel=1e-12)
+    found = answer(tfluck("ad", "check", "pi/2,pi,3pi/2", "--json"))
+    assert found["exact_angles"] == ["pi/2", "pi", "-pi/2"]
+    assert found["antipodal"] == [[0, 2], [1, 3]]
+    assert "degenerate: student 3 is exactly opposite student 1" in (
+        tfluck("ad", "check", "pi/2,pi,3pi/2").stdout
+    )
+    low, high = found["enclosures"]["least_eigenvalue"]
+    assert 0 < low <= high < low + 1e-12
+    # Decimals near them are what they are.
+    near = answer(
+        tfluck("ad", "check", "1.5707963267948966,pi,4.71238898038469", "--json")
+    )
+    assert near["antipodal"] == [[0, 2]]
+    assert tfluck("ad", "check", "pi/2,5pi/2-2pi,1", "--check").exit_code == 4
+
+
+def test_every_ad_command_has_check(tfluck: Call) -> None:
+    from tfluck.cli.ad import COMMANDS
+
+    for name in COMMANDS:
+        assert "--check" in tfluck("ad", name, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("check", "1,2,4"), 0),
+        (("check", "1,2,6", "-f", "linear"), 0),
+        (("check", "1.5,3,4.5", "-f", "triangle:1,1"), 4),
+        (("check", "1,1,2"), 4),
+        (("check", "1,2,4", "-f", "math:cosh"), 4),
+        (("sample", "--samples", "50"), 0),
+        (("sample", "--samples", "50", "--m", "3", "-f", "poisson:0.9"), 4),
+        (("surface", "--fix", "1=1", "--points", "5"), 0),
+        (("surface", "--fix", "1=1", "--points", "9", "-f", "poisson:0.9"), 4),
+        (("spectrum",), 0),
+        (("spectrum", "-f", "cosines:1,1"), 4),
+        (("search", "--draws", "1"), 0),
+        (("search", "-f", "poisson:0.36"), 4),
+        (("criteria", "-f", "matern:2,1"), 0),
+        (("criteria", "-f", "power:2"), 0),
+        (("criteria", "-f", "power:5"), 4),
+        (("criteria", "--frequencies", "6Z,1+6Z,5+6Z"), 0),
+        (("criteria", "--frequencies", "4Z"), 4),
+        (("phase", "--decays", "4", "--samples", "10"), 0),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
+)
+def test_check_option(tfluck: Call, command: tuple, code: int) -> None:
+    result = tfluck("ad", *command, "--check")
+    assert result.exit_code == code, result.output
+    assert result.stdout
 
 
 WRONG = [
     ("check", "--angles", "1,7"),
-    ("check", "--angles", "-0.1"),
+    ("check", "--angles", "-7"),
+    ("check", "--angles", "1,2pi"),
+    ("check", "--angles", "pi/0"),
+    ("check", "--angles", "1,,2"),
+    ("check", "1,2", "__import__('os')"),
+    ("check",),
+    ("criteria", "--frequencies", "0Z"),
+    ("criteria", "--frequencies", "99991Z,99989Z"),
+    ("criteria", "-f", "matern:0.5,1"),
+    ("criteria", "-f", "power:1/0"),
     ("check", "--angles", "nan,1"),
     ("check", "--angles", ""),
     ("check", "--angles", "1,2", "-f", "nothing"),

@@ -33,7 +33,7 @@ def spectra(path: Path) -> None:
 
 
 def phases(path: Path) -> None:
-    draw_phase(phase_diagram([1.5, 2.0, 2.5], (3, 4), 50), path)
+    draw_phase(phase_diagram([1.5, 2.0, 2.5, 4.0, 7.0], (3, 4), 50), path)
 
 
 def descents(path: Path) -> None:

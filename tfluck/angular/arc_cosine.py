@@ -7,7 +7,7 @@ from typing import Any
 from flint import arb
 
 from .engine import ELEMENTARY_ULPS, UNIT
-from .functions import AngularFunction, CosineSeries, Smoothness
+from .functions import AngularFunction, CosineSeries, Smoothness, Traits
 
 
 def polynomials(order: int) -> tuple[list[int], list[int]]:
@@ -119,10 +119,12 @@ def arc_cosine(order: int, name: str | None = None) -> AngularFunction:
         ),
         smoothness=Smoothness(slope, curvature),
         exact=_exact_linear if order == 0 else None,
+        traits=Traits(theorem_4=True) if order == 1 else None,
+        pairs_to_singular={0: 2, 1: 3}.get(order),
     )
 
 
-def _exact_linear(q: Fraction, k: int) -> dict[tuple[Fraction, ...], Fraction]:
+def _exact_linear(q: Fraction, k: Fraction) -> dict[tuple[Fraction, ...], Fraction]:
     """Return π − (q + kπ) as a formal sum in powers of π."""
     powers = {0: -q, 1: Fraction(1 - k)}
     return {(Fraction(n),): c for n, c in powers.items() if c}

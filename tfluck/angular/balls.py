@@ -1,18 +1,18 @@
 """The determinants in ball arithmetic: every enclosure holds the true number.
 
-Angles are taken as the exact doubles they are (0.1 is the double nearest to 1/10).
+Doubles are taken as the exact numbers they are (0.1 is the double nearest to 1/10).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from flint import arb, arb_mat
 
+from .angle import Angle, AnyAngle, antipodal_pairs_exactly, ball
 from .engine import precision
 from .exact import exact_distance, vanishes
-from .functions import AngularFunction, Array
+from .functions import AngularFunction
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,17 @@ class Enclosures:
         )
 
 
-def ball_distance(x: float, y: float) -> arb:
-    """Return min(|x − y|, 2π − |x − y|) of two exact doubles as a ball."""
+def ball_distance(x: AnyAngle, y: AnyAngle) -> arb:
+    """Return min(|x − y|, 2π − |x − y|) of two exact angles as a ball."""
+    if isinstance(x, Angle) or isinstance(y, Angle):
+        return ball(*exact_distance(x, y))
     gap = abs(arb(x) - arb(y))
     return gap if gap < arb.pi() else 2 * arb.pi() - gap
 
 
-def ball_matrix(function: AngularFunction, angles: Sequence[float]) -> list[list[arb]]:
+def ball_matrix(
+    function: AngularFunction, angles: Sequence[AnyAngle]
+) -> list[list[arb]]:
     """Return M with b as one more column (m rows, m + 1 columns)."""
     points = [*angles, 0.0]
     m = len(angles)
@@ -60,10 +64,12 @@ def _replaced(rows: list[list[Any]], column: int) -> list[list[Any]]:
     ]
 
 
-def enclose(function: AngularFunction, angles: Array, bits: int) -> Enclosures:
+def enclose(
+    function: AngularFunction, angles: Sequence[AnyAngle], bits: int
+) -> Enclosures:
     """Enclose det M and every det M_i at ``bits`` bits."""
     with precision(bits):
-        rows = ball_matrix(function, angles.tolist())
+        rows = ball_matrix(function, angles)
         det, *dets = (
             arb_mat(_replaced(rows, column)).det() for column in range(-1, len(rows))
         )
@@ -71,11 +77,14 @@ def enclose(function: AngularFunction, angles: Array, bits: int) -> Enclosures:
 
 
 def _with_exact_zeros(
-    function: AngularFunction, angles: Array, found: Enclosures
+    function: AngularFunction, angles: Sequence[AnyAngle], found: Enclosures
 ) -> Enclosures:
     """Replace balls that hold zero by exact zeros, where a reason proves them."""
-    points = [*angles.tolist(), 0.0]
+    points = [*angles, 0.0]
     rank = function.series.rank if function.series else None
+    singular = function.pairs_to_singular is not None and (
+        len(_antipodal(angles)) >= function.pairs_to_singular
+    )
     formal = function.exact
     rows = formal and [
         [formal(*exact_distance(x, y)) for y in points] for x in points[:-1]
@@ -86,6 +95,7 @@ def _with_exact_zeros(
             return ball
         zero = (
             (rank is not None and len(angles) > rank)
+            or singular
             or _has_equal_lines(angles, column)
             or bool(rows and vanishes(_replaced(rows, column)))
         )
@@ -97,21 +107,36 @@ def _with_exact_zeros(
     )
 
 
-def _has_equal_lines(angles: Array, column: int) -> bool:
+def _antipodal(angles: Sequence[AnyAngle]) -> list[tuple[int, int]]:
+    """Return the exactly opposite pairs of students."""
+    return [
+        pair
+        for pair in antipodal_pairs_exactly([Angle.exactly(x) for x in angles])
+        if pair[0]
+    ]
+
+
+def _has_equal_lines(angles: Sequence[AnyAngle], column: int) -> bool:
     """Tell whether two rows, or two columns, belong to the same angle."""
-    directions = angles.copy()
+    students = [Angle.exactly(x) for x in angles]
+    directions = list(students)
     if column >= 0:
-        directions[column] = 0.0
-    return min(len(set(angles.tolist())), len(set(directions.tolist()))) < len(angles)
+        directions[column] = Angle.exactly(0.0)
+    return min(len(set(students)), len(set(directions))) < len(students)
 
 
-def degenerate(angles: Array) -> bool:
+def degenerate(angles: Sequence[AnyAngle]) -> bool:
     """Tell whether two students, or a student and the teacher, have the same angle."""
-    return bool((np.diff(np.sort(np.append(angles, 0.0))) == 0).any())
+    if any(isinstance(x, Angle) for x in angles):
+        angles = [Angle.exactly(x) for x in angles]
+        return len({*angles, Angle.exactly(0.0)}) <= len(angles)
+    return len({*angles, 0.0}) <= len(angles)
 
 
 def certified(
-    function: AngularFunction, angles: Array, bits: Sequence[int] = (128, 512, 2048)
+    function: AngularFunction,
+    angles: Sequence[AnyAngle],
+    bits: Sequence[int] = (128, 512, 2048),
 ) -> Enclosures:
     """Enclose the determinants, raising the precision until the sign of z is decided.
 

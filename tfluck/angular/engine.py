@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import flint
@@ -20,7 +21,7 @@ UNIT = 2.0**-53
 class Engine:
     """The elementary functions a formula may use.
 
-    ``number`` turns a Python float into this arithmetic's number, exactly.
+    ``number`` turns a Python float, or a rational, into this arithmetic's number.
     """
 
     sin: Callable[[Any], Any]
@@ -37,6 +38,15 @@ def _ball_ramp(value: arb) -> arb:
     return value.nonnegative_part() if value.is_finite() else value
 
 
+def rational(value: Fraction) -> arb:
+    """Return a rational number as a ball."""
+    return arb(value.numerator) / arb(value.denominator)
+
+
+def _ball_number(value: float | Fraction) -> arb:
+    return rational(value) if isinstance(value, Fraction) else arb(value)
+
+
 FLOAT = Engine(
     sin=np.sin,
     cos=np.cos,
@@ -51,7 +61,7 @@ BALL = Engine(
     cos=arb.cos,
     exp=arb.exp,
     sqrt=arb.sqrt,
-    number=arb,
+    number=_ball_number,
     pi=arb.pi,
     ramp=_ball_ramp,
 )

@@ -2,7 +2,7 @@
 
 For f = π − θ, exp(−Aθ) and the triangle, many determinants vanish identically (Markov
 kernels). Floats show noise there and balls can never decide; an exact formal sum can.
-The angles are doubles, so distances are q + kπ with rational q and k ∈ {0, 2}.
+Distances are q + kπ with rational q and k.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,25 +10,24 @@ from fractions import Fraction
 from functools import cache
 from typing import TypeAlias
 
-from flint import arb
-
-from .engine import precision
+from .angle import Angle, AnyAngle, sign
 
 #: Σ coefficient · g over formal symbols g, written as key → coefficient. Keys add when
 #: symbols multiply: (n,) stands for πⁿ, and (q, k) for e^{−A(q + kπ)}.
 FormalSum: TypeAlias = Mapping[tuple[Fraction, ...], Fraction]
 #: A distance q + kπ.
-Distance: TypeAlias = tuple[Fraction, int]
+Distance: TypeAlias = tuple[Fraction, Fraction]
 #: Beyond this size the expansion is not worth its time.
 LARGEST = 8
 
 
-def exact_distance(x: float, y: float) -> Distance:
-    """Return min(|x − y|, 2π − |x − y|) of two doubles as the pair (q, k) of q + kπ."""
-    gap = abs(Fraction(x) - Fraction(y))
-    with precision(128):
-        near = bool(arb(float(gap)) < arb.pi())
-    return (gap, 0) if near else (-gap, 2)
+def exact_distance(x: AnyAngle, y: AnyAngle) -> Distance:
+    """Return min(|x − y|, 2π − |x − y|) as the pair (q, k) of q + kπ."""
+    one, other = Angle.exactly(x), Angle.exactly(y)
+    q, k = one.q - other.q, one.k - other.k
+    if sign(q, k) < 0:
+        q, k = -q, -k
+    return (q, k) if sign(q, k - 1) < 0 else (-q, 2 - k)
 
 
 def _add(left: FormalSum, right: FormalSum, sign: int) -> FormalSum:

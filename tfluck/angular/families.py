@@ -9,8 +9,9 @@ from flint import acb, arb
 
 from tfluck.errors import BadInput
 
-from .engine import ELEMENTARY_ULPS, UNIT
-from .functions import AngularFunction, CosineSeries, Smoothness
+from .angle import sign
+from .engine import BALL, ELEMENTARY_ULPS, UNIT
+from .functions import AngularFunction, CosineSeries, Smoothness, Traits
 
 #: Bound on the error of a float64 distance of two angles in [0, 2π).
 DISTANCE_ERROR = 8e-16
@@ -58,6 +59,18 @@ def poisson(r: float) -> AngularFunction:
         below = denominator(e, t)
         return -2 * q * (1 - q) * (1 + q) * e.sin(t) / (below * below)
 
+    def bend(t: arb) -> arb:
+        q, below = arb(r), denominator(BALL, t)
+        inner = t.cos() / below**2 - 4 * q * t.sin() ** 2 / below**3
+        return -2 * q * (1 - q) * (1 + q) * inner
+
+    def moment(k: int) -> arb:
+        q = arb(r)
+        if k == 0:
+            return (1 + q) / (1 - q)
+        top = q * (1 + q) if k == 2 else q * (1 + 11 * q + 11 * q * q + q**3)
+        return 2 * top / (1 - q) ** (k + 1)
+
     peak = (1 + r) / (1 - r)
     return AngularFunction(
         f"poisson:{r!r}",
@@ -66,6 +79,7 @@ def poisson(r: float) -> AngularFunction:
         series=CosineSeries(
             lambda k: arb(1) if k == 0 else 2 * arb(r) ** k, "c_0 = 1, c_k = 2 R^k > 0"
         ),
+        traits=Traits(moment=moment, curvature=bend),
         smoothness=Smoothness(slope, curvature=2 * r * (1 + r) / (1 - r) ** 3),
     )
 
@@ -91,7 +105,7 @@ def exponential(rate: float) -> AngularFunction:
         smoothness=Smoothness(
             lambda e, t: -e.number(rate) * e.exp(-e.number(rate) * t), curvature=rate**2
         ),
-        exact=lambda q, k: {(q, Fraction(k)): Fraction(1)},
+        exact=lambda q, k: {(q, k): Fraction(1)},
     )
 
 
@@ -107,9 +121,9 @@ def triangle(width: float, constant: float = 0.0) -> AngularFunction:
         half = (k * w / 2).sin()
         return 4 * half * half / (pi * w * k * k)
 
-    def exact(q: Fraction, k: int) -> dict[tuple[Fraction, ...], Fraction]:
+    def exact(q: Fraction, k: Fraction) -> dict[tuple[Fraction, ...], Fraction]:
         w, base = Fraction(width), Fraction(constant)
-        inside = bool(arb(q.numerator) / arb(q.denominator) + k * arb.pi() < arb(width))
+        inside = sign(q - w, k) < 0
         powers = {0: base + (1 - q / w if inside else 0), 1: -k / w if inside else 0}
         return {(Fraction(n),): Fraction(c) for n, c in powers.items() if c}
 
@@ -127,12 +141,14 @@ def triangle(width: float, constant: float = 0.0) -> AngularFunction:
     )
 
 
-def cosines(coefficients: Sequence[float]) -> AngularFunction:
+def cosines(
+    coefficients: Sequence[float | Fraction], name: str | None = None
+) -> AngularFunction:
     """c_0 + c_1 cos θ + … + c_n cos nθ."""
     if not coefficients or len(coefficients) > 512:
         raise BadInput("cosines:c0,c1,… takes 1 to 512 coefficients.")
-    size = sum(map(abs, coefficients))
-    lipschitz = sum(k * abs(c) for k, c in enumerate(coefficients))
+    size = sum(abs(float(c)) for c in coefficients)
+    lipschitz = sum(k * abs(float(c)) for k, c in enumerate(coefficients))
     pairs = [(k, c) for k, c in enumerate(coefficients) if c]
     negative = next((k for k, c in pairs if c < 0), None)
 
@@ -143,18 +159,26 @@ def cosines(coefficients: Sequence[float]) -> AngularFunction:
         return sum((-k * e.number(c) * e.sin(k * t) for k, c in pairs if k), 0 * t)
 
     return AngularFunction(
-        "cosines:" + ",".join(map(repr, coefficients)),
+        name or "cosines:" + ",".join(map(repr, coefficients)),
         formula,
         float_error=lipschitz * (DISTANCE_ERROR + 4 * UNIT)
         + (len(pairs) * UNIT + STEP) * size,
         series=CosineSeries(
-            lambda k: arb(coefficients[k]) if k < len(coefficients) else arb(0),
+            lambda k: BALL.number(coefficients[k]) if k < len(coefficients) else arb(0),
             "the coefficients are the ones given",
             negative=negative,
             frequencies="finite",
             rank=sum(1 if k == 0 else 2 for k, _ in pairs),
         ),
-        smoothness=Smoothness(slope, sum(k * k * abs(c) for k, c in pairs)),
+        traits=Traits(
+            moment=lambda n: sum(
+                (BALL.number(c) * (arb(k) ** n if n else 1) for k, c in pairs), arb(0)
+            ),
+            curvature=lambda t: sum(
+                (-k * k * BALL.number(c) * (k * t).cos() for k, c in pairs), arb(0)
+            ),
+        ),
+        smoothness=Smoothness(slope, sum(k * k * abs(float(c)) for k, c in pairs)),
     )
 
 

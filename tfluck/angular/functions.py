@@ -50,6 +50,30 @@ class Smoothness:
 
 
 @dataclass(frozen=True)
+class Traits:
+    """What is proved about a spectrum, for the theorems of docs/alignment.md.
+
+    Attributes:
+        knife: the sign of a_0 − c/κ² where a_n = c/(κ² + n²) for n ≠ 0 (A10), with words.
+        theorem_4: whether f is the paper's, for which Theorem 4 is proved.
+        levy: why 1/a_n is a Lévy symbol whose jumps reach the whole circle (A1).
+        polya: why a_n is a product of two Pólya factors or more, or has a Gaussian one (A2).
+        rough: how f behaves at 0, where that is one of the cases of Theorem A4.
+        moment: k ↦ a ball that holds μ_k = Σ c_n n^k, k = 0, 2, 4 (A3); not finite where
+            the sum diverges.
+        curvature: f″ on (0, π], for the necessary condition A5 (i).
+    """
+
+    knife: tuple[int, str] | None = None
+    theorem_4: bool = False
+    levy: str | None = None
+    polya: str | None = None
+    rough: str | None = None
+    moment: Callable[[int], arb] | None = None
+    curvature: Callable[[arb], arb] | None = None
+
+
+@dataclass(frozen=True)
 class AngularFunction:
     """A continuous f: [0, π] → R (Definition 5.2).
 
@@ -61,6 +85,11 @@ class AngularFunction:
             two float64 angles (it includes the rounding of the distance); None if unknown.
         series: the cosine series, if one is known exactly.
         smoothness: slope and curvature, needed by branch and bound only.
+        enclosure: f on a ball where there is no one formula for floats and balls.
+        pairs_to_singular: so many exactly antipodal pairs of students make M singular
+            and every det M_i vanish (proved in docs/alignment.md for π − θ and the
+            paper's f).
+        traits: what the criteria of ``criteria`` may use.
         exact: the value at distance q + kπ as an exact formal sum (see ``exact``), with
             which vanishing determinants are recognised.
     """
@@ -72,6 +101,9 @@ class AngularFunction:
     series: CosineSeries | None = None
     smoothness: Smoothness | None = None
     exact: Callable[..., Any] | None = None
+    enclosure: Callable[[arb], arb] | None = None
+    pairs_to_singular: int | None = None
+    traits: Traits | None = None
 
     @property
     def curve(self) -> "Smoothness":
@@ -89,7 +121,7 @@ class AngularFunction:
     @property
     def provable(self) -> bool:
         """Tell whether ball arithmetic, and with it proof, is available."""
-        return self.formula is not None
+        return self.formula is not None or self.enclosure is not None
 
     @property
     def certifiable(self) -> bool:
@@ -119,6 +151,8 @@ class AngularFunction:
         Raises:
             BadInput: f is a plain Python callable, of which no proof is possible.
         """
+        if self.enclosure is not None:
+            return self.enclosure(distance)
         if self.formula is None:
             raise BadInput(
                 f"{self.name} is a Python callable: it can be evaluated, but nothing "

@@ -13,6 +13,7 @@ import numpy as np
 from flint import arb
 
 from .balls import ball_matrix
+from .eigenvalue import pivots
 from .engine import precision
 from .functions import AngularFunction, Array
 from .matrices import associated, checked_angles
@@ -126,28 +127,13 @@ def positive_definite(
     ):
         return Finding(statement, False, 0.0, tuple(theta.tolist()), certified=True)
     with precision(512):
-        pivots = _pivots([row[:-1] for row in ball_matrix(function, theta.tolist())])
-        least = min(float(pivot.mid()) for pivot in pivots)
-        if all(pivot > 0 for pivot in pivots):
+        steps = pivots([row[:-1] for row in ball_matrix(function, theta.tolist())])
+        least = min(float(pivot.mid()) for pivot in steps)
+        if all(pivot > 0 for pivot in steps):
             holds: bool | None = True
         else:
-            holds = False if any(pivot < 0 for pivot in pivots) else None
+            holds = False if any(pivot < 0 for pivot in steps) else None
     return Finding(statement, holds, least, tuple(theta.tolist()), holds is not None)
-
-
-def _pivots(rows: list[list[arb]]) -> list[arb]:
-    """Eliminate without exchange and return the pivots, ending at one that holds zero."""
-    work = [list(row) for row in rows]
-    found = []
-    for k in range(len(work)):
-        found.append(work[k][k])
-        if work[k][k].contains(0):
-            break
-        for i in range(k + 1, len(work)):
-            factor = work[i][k] / work[k][k]
-            for j in range(k + 1, len(work)):
-                work[i][j] -= factor * work[k][j]
-    return found
 
 
 def quadratic_form(function: AngularFunction, weights: Array) -> float:

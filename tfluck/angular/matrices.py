@@ -8,6 +8,7 @@ M_i is M with column i replaced by b. Cramer's rule gives det M_i = ρ_i det M w
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ NOISE = 256 * 2.0**-53
 MOST_STUDENTS, MOST_DRAWN = 64, 32
 
 
-def checked_angles(angles: Sequence[float] | Array) -> Array:
+def checked_angles(angles: Sequence[Any] | Array) -> Array:
     """Return ``angles`` as a float64 vector, refusing what is not m ≥ 1 angles in [0, 2π).
 
     Raises:

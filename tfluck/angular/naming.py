@@ -7,14 +7,17 @@ A family with numbers (``poisson:0.8``), or ``module:attribute``: a Python calla
 import contextlib
 import importlib
 import math
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from types import ModuleType
 
 from tfluck.errors import BadInput
 
 from .arc_cosine import arc_cosine
+from .edge import cosh, parabola
 from .families import (
     cosines,
     exponential,
@@ -23,7 +26,9 @@ from .families import (
     sqrt_exponential,
     triangle,
 )
+from .formula import formula
 from .functions import AngularFunction
+from .spectral import matern, power, sech, wrapped_gaussian
 
 
 def _arc_cosine(order: float) -> AngularFunction:
@@ -45,18 +50,35 @@ _FAMILIES: dict[str, tuple[Callable[..., AngularFunction], int, int]] = {
     "triangle": (triangle, 1, 2),
     "cosines": (lambda *numbers: cosines(numbers), 1, 512),
     "sqrt-exponential": (sqrt_exponential, 0, 0),
+    "cosh": (cosh, 1, 2),
+    "parabola": (parabola, 0, 1),
+    "power": (power, 1, 1),
+    "matern": (matern, 2, 2),
+    "wrapped-gaussian": (wrapped_gaussian, 1, 1),
+    "sech": (sech, 1, 1),
 }
+#: Families that take their numbers as the exact decimals typed.
+_EXACT = {"power", "matern", "wrapped-gaussian", "sech"}
 
 #: The forms ``parse`` understands, for help texts and errors.
 FORMS = (
     "relu, linear, arc-cosine:N, relu-ntk, poisson:R, exponential:A, "
-    "triangle:WIDTH[,CONSTANT], cosines:c0,c1,…, sqrt-exponential, or module:attribute"
+    "triangle:WIDTH[,CONSTANT], cosines:c0,c1,…, sqrt-exponential, power:P, matern:S,KAPPA, "
+    "wrapped-gaussian:S, sech:A, cosh:KAPPA[,CONSTANT], parabola[:CONSTANT], "
+    "a formula in t such as '1.2+cos(t)+0.2cos(3t)', or module:attribute"
 )
 
 
 def is_named(text: str) -> bool:
     """Tell whether ``text`` names a member of a family, not code of the user's."""
     return text.partition(":")[0] in _FAMILIES
+
+
+def _fraction(text: str) -> Fraction:
+    """Read a decimal or a fraction exactly; exponents that would fill memory are none."""
+    if len(text) > 60 or "e" in text.lower():
+        return Fraction(float(text))
+    return Fraction(text)
 
 
 def named(text: str) -> AngularFunction:
@@ -70,8 +92,9 @@ def named(text: str) -> AngularFunction:
         raise BadInput(f"{text!r} names no function; known are {FORMS}.")
     build, fewest, most = _FAMILIES[family]
     try:
-        numbers = [float(part) for part in rest.split(",")] if rest else []
-    except ValueError as error:
+        read = _fraction if family in _EXACT else float
+        numbers = [read(part) for part in rest.split(",")] if rest else []
+    except (ValueError, ZeroDivisionError) as error:
         raise BadInput(f"{text!r}: what follows {family}: must be numbers.") from error
     if not all(map(math.isfinite, numbers)):
         raise BadInput(f"{text!r}: the numbers must be finite.")
@@ -81,16 +104,18 @@ def named(text: str) -> AngularFunction:
 
 
 def parse(text: str) -> AngularFunction:
-    """Return the function ``text`` names: a family, or the user's ``module:attribute``.
+    """Return the function of ``text``: a family, a formula, or ``module:attribute``.
 
     A function of the user's own goes by the name typed, whatever it calls itself.
 
     Raises:
         BadInput: neither a family nor an importable callable.
     """
-    head, _, attribute = text.partition(":")
-    if is_named(text) or not attribute.isidentifier():
+    head, colon, attribute = text.partition(":")
+    if is_named(text) or (colon and not attribute.isidentifier()):
         return named(text)
+    if not colon:
+        return _formula(text)
     module = _import(text, head)
     if not hasattr(module, attribute):
         raise BadInput(f"{text!r}: the module {head!r} has no {attribute!r}.")
@@ -100,6 +125,15 @@ def parse(text: str) -> AngularFunction:
     if not callable(found):
         raise BadInput(f"{text!r} is not callable; it must map [0, π] to reals.")
     return AngularFunction(text, formula=None, callable=found)
+
+
+def _formula(text: str) -> AngularFunction:
+    try:
+        return formula(text)
+    except BadInput:
+        if re.fullmatch(r"[\w.-]*", text):
+            return named(text)
+        raise
 
 
 def _import(text: str, name: str) -> ModuleType:

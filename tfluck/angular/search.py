@@ -1,15 +1,20 @@
-"""Hunting for a counterexample to Conjecture 5.5: random draws first, then ascent.
+"""Hunting for a counterexample to Conjecture 5.5: exact candidates, draws, then ascent.
+
+Exact candidates are regular polygons and nodes close to the teacher on both sides, which
+no uniform draw comes near (``clusters``).
 
 A counterexample is returned only with its signs certified, or marked as uncertified.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tfluck.errors import BadInput
 from tfluck.seeds import generator
 
+from .angle import AnyAngle
+from .clusters import hunt_exactly
 from .functions import AngularFunction, Array
 from .matrices import TURN, checked_students, least_gap
 from .signs import solve
@@ -27,12 +32,17 @@ class Hunt:
     Attributes:
         found: whether angles with every det M_i > 0 were found.
         check: the counterexample, or the configuration that came closest.
+        strategy: where it was found: regular polygons and clusters near the teacher
+            (``exact``), random draws, or the ascent from the best of them.
+        nodes: the exact nodes, where floats would not tell them apart.
         tried: how many configurations were evaluated.
     """
 
     found: bool
     check: Check
     tried: int
+    strategy: str = "random"
+    nodes: tuple[AnyAngle, ...] = ()
 
 
 def merit(function: AngularFunction, angles: Array) -> Array:
@@ -62,7 +72,8 @@ def hunt(
 ) -> Hunt:
     """Look for angles 0 < θ_1 < … < θ_m < 2π where every det M_i is positive.
 
-    Only configurations whose gaps, to the teacher too, are at least ``gap`` count.
+    Only configurations whose gaps, to the teacher too, are at least ``gap`` count; with a
+    gap, there are no exact candidates.
 
     Raises:
         BadInput: m < 3, where the conjecture makes no claim, or no angles with such gaps.
@@ -74,6 +85,11 @@ def hunt(
     def within(angles: Array, scores: Array) -> Array:
         return np.where(least_gap(angles) >= gap, scores, -np.inf)
 
+    before = 0
+    if function.provable and not gap:
+        found, before = hunt_exactly(function, m)
+        if found is not None:
+            return Hunt(True, found.check, before, "exact", found.nodes)
     random = generator(seed, "ad-search", m)
     pool, scores = np.empty((m, 0)), np.empty(0)
     for _ in range(0, draws, _BATCH):
@@ -82,7 +98,7 @@ def hunt(
         fresh = solve(function, angles).weights.min(axis=0)
         scores = np.append(scores, within(angles, fresh))
         pool, scores = _best(pool, scores, 512)
-    tried = -(-draws // _BATCH) * _BATCH
+    tried = before - (-draws // _BATCH) * _BATCH
     hunted = _prove(function, pool, scores, tried)
     if hunted.found:
         return hunted
@@ -93,7 +109,10 @@ def hunt(
         fresh = within(moved, merit(function, moved))
         better = fresh > scores
         pool[:, better], scores[better] = moved[:, better], fresh[better]
-    return _prove(function, *_best(pool, scores, 512), tried + rounds * pool.shape[1])
+    tried += rounds * pool.shape[1]
+    return replace(
+        _prove(function, *_best(pool, scores, 512), tried), strategy="ascent"
+    )
 
 
 def _best(pool: Array, scores: Array, keep: int) -> tuple[Array, Array]:

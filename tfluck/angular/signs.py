@@ -158,9 +158,11 @@ def certified_signs(function: AngularFunction, angles: Array) -> Signs:
 
 def _decide(function: AngularFunction, theta: Array) -> tuple[int, float]:
     """Decide one set of angles in ball arithmetic: its verdict and its z."""
-    found = certified(function, theta)
+    found = certified(function, theta.tolist())
     z = min(float(ball.mid()) for ball in found.dets)
-    return (DEGENERATE if degenerate(theta) else _CODES[sign_verdict(found)]), z
+    return (
+        DEGENERATE if degenerate(theta.tolist()) else _CODES[sign_verdict(found)]
+    ), z
 
 
 def _guess(function: AngularFunction, angles: Array) -> Signs:

@@ -15,11 +15,14 @@ from flint import arb
 from tfluck.errors import BadInput
 
 from .engine import precision
+from .frequencies import decide_pad, parse_frequencies
 from .functions import AngularFunction, Array, CosineSeries
 from .verdicts import Interval, interval
 
 Answer: TypeAlias = Literal["yes", "no", "undecided"]
 
+#: What ``CosineSeries.frequencies`` says, as a set.
+_SETS = {"all": "Z", "even": "2Z", "odd": "1+2Z"}
 #: Grid of the numerical transform; c_k is then wrong by about Σ_{j ≥ 1} c_{2jN ± k}.
 GRID = 1 << 14
 
@@ -92,12 +95,7 @@ def _ad_reason(series: CosineSeries) -> str:
 
 
 def _pad(series: CosineSeries) -> tuple[Answer, str]:
-    """Judge positive definiteness without antipodal pairs by the support of c.
-
-    Multiplying all frequencies by 2 is injective on angles without antipodal pairs, so
-    infinitely many even, or odd, frequencies without a gap suffice: they meet every
-    arithmetic progression (k ↦ 2k), and no nonzero Σ a_i z_i^{2k + s} vanishes for all k.
-    """
+    """Judge positive definiteness without antipodal pairs by the support of c (D1 to D4)."""
     if series.negative is not None:
         return "no", "hence not PAD"
     if series.frequencies == "finite":
@@ -110,10 +108,8 @@ def _pad(series: CosineSeries) -> tuple[Answer, str]:
         if series.frequencies == "all"
         else f"all but finitely many {series.frequencies}"
     )
-    return "yes", (
-        f"PAD: {which} frequencies have c_k > 0, and these separate angles "
-        "without antipodal pairs"
-    )
+    found = decide_pad(parse_frequencies(_SETS[series.frequencies]))
+    return found.pad, f"{found.reason}; {which} frequencies have c_k > 0"
 
 
 def numerical_coefficients(

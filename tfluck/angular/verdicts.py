@@ -7,9 +7,15 @@ from typing import Literal, TypeAlias
 
 from flint import arb
 
+from .angle import Angle, AnyAngle, antipodal_pairs_exactly
 from .balls import Enclosures, certified, degenerate
+from .eigenvalue import least_eigenvalue
 from .functions import AngularFunction, Array
-from .matrices import checked_angles, determinants_by_definition, rounding_noise
+from .matrices import (
+    checked_angles,
+    determinants_by_definition,
+    rounding_noise,
+)
 
 Verdict: TypeAlias = Literal["holds", "violated", "zero", "undecided", "degenerate"]
 Interval: TypeAlias = tuple[float, float]
@@ -27,6 +33,10 @@ class Check:
             least is exactly 0), ``degenerate`` (two of the angles, the teacher's among
             them, coincide: all statements are void there) or ``undecided``.
         certified: whether the verdict is proved.
+        weights: intervals that hold ρ = M⁻¹b; None where det M may be 0.
+        least_eigenvalue: an interval that holds the least eigenvalue of M.
+        antipodal: exactly opposite pairs (i, j), with 0 for the teacher. The paper's
+            condition excludes them; Conjecture 5.5 does not.
     """
 
     angles: tuple[float, ...]
@@ -36,6 +46,9 @@ class Check:
     dets_enclosure: tuple[Interval, ...] | None
     verdict: Verdict
     certified: bool
+    weights: tuple[Interval, ...] | None = None
+    least_eigenvalue: Interval | None = None
+    antipodal: tuple[tuple[int, int], ...] = ()
 
     @property
     def z(self) -> float:
@@ -64,19 +77,31 @@ def sign_verdict(found: Enclosures) -> Verdict:
     return "zero" if found.decided else "undecided"
 
 
-def check(function: AngularFunction, angles: Sequence[float] | Array) -> Check:
+def check(function: AngularFunction, angles: Sequence[AnyAngle] | Array) -> Check:
     """Evaluate and judge the determinants at ``angles`` (Theorem 5.1, Conjecture 5.5).
+
+    Doubles are the exact numbers they are; :class:`~.angle.Angle` holds fractions and
+    multiples of π, so that coincident and opposite angles are known to be so.
 
     Raises:
         BadInput: an angle is not in [0, 2π), or the function fails.
     """
-    theta = checked_angles(angles)
-    coincide = degenerate(theta)
+    exactly = any(isinstance(x, Angle) for x in angles)
+    theta = checked_angles([float(x) for x in angles] if exactly else angles)
+    exact: list[AnyAngle] = (
+        [Angle.exactly(x) for x in angles] if exactly else list(theta.tolist())
+    )
+    coincide = degenerate(exact)
     if not function.provable:
         return _uncertified(function, theta, coincide)
-    found = certified(function, theta, (256, 1024, 4096))
+    found = certified(function, exact, (256, 1024, 4096))
+    regular = not found.det.contains(0)
+    least = least_eigenvalue(function, exact)
     return Check(
         angles=tuple(theta.tolist()),
+        weights=tuple(interval(d / found.det) for d in found.dets) if regular else None,
+        least_eigenvalue=(interval(least[0])[0], interval(least[1])[1]),
+        antipodal=tuple(antipodal_pairs_exactly([Angle.exactly(x) for x in exact])),
         det=float(found.det.mid()),
         dets=tuple(float(ball.mid()) for ball in found.dets),
         det_enclosure=interval(found.det),

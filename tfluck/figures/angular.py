@@ -150,43 +150,64 @@ def draw_spectrum(spectrum: Spectrum, path: Path) -> None:
     save(figure, path)
 
 
-def _nested(column: int, count: int) -> dict[str, float]:
-    """Return widths that let coinciding lines be seen inside each other."""
-    return {
-        "linewidth": 1.2 + 2.4 * (count - 1 - column),
-        "markersize": 3 + 2 * (count - 1 - column),
-    }
+#: Colour, symbol and height of each mark of the phase diagram.
+_MARKS = {
+    "certified violation": (COLOURS[1], "v", "all weights positive: certified witness"),
+    "exactly zero": (GREY, "s", "exactly zero (A10)"),
+    "none found": ("#000000", "o", "none found, nothing proved"),
+    "certified absence": (COLOURS[2], "^", "a negative weight: proved (A3)"),
+}
 
 
 def draw_phase(phase: Phase, path: Path) -> None:
-    """Draw the share of angle sets that obey Conjecture 5.5 over the spectral decay p."""
-    figure, axes = panels(1, 1, (5.6, 3.4))
-    axis = axes[0, 0]
-    for column, m in enumerate(phase.sizes):
-        colour = COLOURS[column % len(COLOURS)]
-        axis.plot(
-            phase.decays,
-            phase.holds[:, column],
-            "o-",
-            color=colour,
-            label=f"m = {m}",
-            **_nested(column, len(phase.sizes)),
+    """Mark each decay p by what is known there; below, how close the witnesses are."""
+    sizes = sorted({point.m for point in phase.points})
+    figure, axes = panels(2, 1, (6.4, 2.5))
+    above, below = axes[0, 0], axes[1, 0]
+    for mark, (colour, symbol, label) in _MARKS.items():
+        chosen = [point for point in phase.points if point.mark == mark]
+        if chosen:
+            above.plot(
+                [point.decay for point in chosen],
+                [sizes.index(point.m) for point in chosen],
+                symbol,
+                mfc="white" if mark == "none found" else colour,
+                color=colour,
+                label=label,
+            )
+    for m in sizes:
+        row = [point for point in phase.points if point.m == m]
+        above.plot(
+            [point.decay for point in row],
+            [sizes.index(m) + 0.75 * point.random_share for point in row],
+            "-",
+            color=COLOURS[0],
+            linewidth=0.9,
+            label="share of random angles violated" if m == sizes[0] else None,
         )
-        open_ones = phase.undecided[:, column] > 0.5
-        axis.plot(
-            phase.decays[open_ones],
-            phase.holds[open_ones, column],
-            "o",
-            mfc="white",
-            color=colour,
-        )
-    axis.axvline(2, color=GREY, linewidth=0.8, linestyle="--")
-    axis.set_xlabel("decay p of the spectrum, c_n = 1/(1 + nᵖ)")
-    axis.set_ylabel("share with some det M_i < 0")
-    axis.set_ylim(-0.03, 1.03)
-    axis.legend(fontsize=8)
-    axis.set_title(
-        f"{phase.samples} random angle sets each; white: z = 0 or not decided",
-        fontsize=9,
+    above.set_yticks(range(len(sizes)), [f"m = {m}" for m in sizes])
+    above.set_ylim(-0.4, len(sizes))
+    above.legend(
+        fontsize=6.5, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False
     )
+    above.set_title("½ + Σ cos(nθ)/(1 + nᵖ): is some weight negative?", fontsize=9)
+    _nearest_nodes(below, phase)
+    for axis in (above, below):
+        axis.set_xlim(*above.get_xlim())
+        for edge in (2, 4):
+            axis.axvline(edge, color=GREY, linewidth=0.8, linestyle="--")
     save(figure, path)
+
+
+def _nearest_nodes(axis: Any, phase: Phase) -> None:
+    """Draw the distance from the teacher of each witness' nearest node."""
+    seen = [
+        (point.decay, point.nearest)
+        for point in phase.points
+        if point.witness is not None
+    ]
+    if seen:
+        decays, nearest = zip(*seen, strict=True)
+        axis.semilogy(decays, nearest, "v", color=COLOURS[1])
+    axis.set_xlabel("decay p of the spectrum")
+    axis.set_ylabel("nearest node")

@@ -1,0 +1,108 @@
+"""``tfluck ad criteria``: which theorem decides a function."""
+
+from tfluck.angular.angle import Angle
+from tfluck.angular.criteria import Criterion, criteria, decide, dense
+from tfluck.angular.frequencies import decide_pad, parse_frequencies
+from tfluck.angular.functions import AngularFunction
+from tfluck.errors import ClaimFailed
+
+from ..options import click, json_option
+from ..options import command as declare
+from ..output import emit_json, table
+from .common import Angles, check_option, function_option, warn_uncertified
+
+WORDS = {
+    "nw": "some weight is negative at all angles, for every m ≥ 3: min det M_i < 0",
+    "positive": "all weights are positive at all angles, for every m",
+    "zero": "the least weight is exactly zero at all angles, for every m ≥ 3",
+    "fails": "all weights are positive at some angles",
+    "undecided": "no theorem known to us decides it",
+}
+
+
+@declare(
+    "tfluck ad criteria -f matern:2,1",
+    "tfluck ad criteria -f power:6.8 --json",
+    'tfluck ad criteria --frequencies "6Z,1+6Z,5+6Z"',
+)
+@function_option
+@click.option(
+    "--angles",
+    type=Angles(),
+    help="Ask Proposition A6 (dense nodes) at these angles too.",
+)
+@click.option(
+    "--frequencies",
+    help='Decide PAD from the k with c_k > 0 alone, such as "6Z,1+6Z,5+6Z".',
+)
+@check_option("a theorem proves the condition (with --frequencies: PAD)")
+@json_option
+def command(
+    function: AngularFunction,
+    angles: list[Angle] | None,
+    frequencies: str | None,
+    check_it: bool,
+    as_json: bool,
+) -> None:
+    """Say which theorem of docs/alignment.md decides the signs of the weights of -f.
+
+    Constants are enclosed in ball arithmetic. A theorem that does not apply says nothing.
+    """
+    if frequencies is not None:
+        _pad(frequencies, check_it, as_json)
+        return
+    warn_uncertified(function)
+    found = criteria(function)
+    if angles:
+        found.append(dense(function, angles))
+    answer = decide([one for one in found if one.theorem != "A6"])
+    if as_json:
+        emit_json(
+            {
+                "function": function.name,
+                "decision": answer.decision,
+                "theorem": answer.theorem,
+                "reason": answer.reason,
+                "criteria": [_object(one) for one in found],
+            }
+        )
+    else:
+        for one in found:
+            constants = ", ".join(
+                f"{name} in [{low!r}, {high!r}]"
+                for name, (low, high) in one.constants.items()
+            )
+            click.echo(
+                f"{one.theorem}: {one.decision}; {one.reason}"
+                + (f" ({constants})" if constants else "")
+            )
+        click.echo(f"{function.name}: {WORDS[answer.decision]} ({answer.theorem}).")
+    if check_it and answer.decision not in ("nw", "zero"):
+        raise ClaimFailed(f"No theorem proves min det M_i <= 0 for {function.name}.")
+
+
+def _object(one: Criterion) -> dict[str, object]:
+    return {
+        "theorem": one.theorem,
+        "decision": one.decision,
+        "reason": one.reason,
+        "constants": one.constants,
+    }
+
+
+def _pad(text: str, check_it: bool, as_json: bool) -> None:
+    parsed = parse_frequencies(text)
+    found = decide_pad(parsed)
+    result = {
+        "frequencies": text,
+        "modulus": parsed.modulus,
+        "pad": found.pad,
+        "theorem": found.theorem,
+        "reason": found.reason,
+    }
+    if as_json:
+        emit_json(result)
+    else:
+        click.echo(table([{"quantity": k, "value": v} for k, v in result.items()]))
+    if check_it and found.pad != "yes":
+        raise ClaimFailed(f"The frequencies {text} are not proved to be PAD.")
