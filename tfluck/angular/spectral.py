@@ -219,6 +219,54 @@ def _falling(
     )
 
 
+class _Fast:
+    """Σ a_n e^{int} with a_{n+1} ≤ ``ratio(n)`` a_n, the ratio falling below 1."""
+
+    def __init__(self, term: Callable[[int], arb], ratio: Callable[[int], arb]) -> None:
+        self.term, self.ratio = term, ratio
+        self.prepared = cache(self._prepare)
+
+    def coefficient(self, n: int) -> arb:
+        return 2 * self.term(n) if n else self.term(0)
+
+    def terms(self, bits: int, k: int = 0) -> tuple[list[arb], arb]:
+        """Return c_0 … c_N and a bound on Σ_{n>N} c_n n^k."""
+        found = [self.coefficient(0)]
+        while True:
+            n = len(found)
+            found.append(self.coefficient(n))
+            grown = self.ratio(n) * (arb(n + 1) / n) ** k
+            if grown < arb(0.99):
+                rest = found[-1] * arb(n) ** k * grown / (1 - grown)
+                if rest < arb(2) ** -bits:
+                    return found, rest.upper()
+
+    def _prepare(self, bits: int) -> tuple[list[arb], arb]:
+        with precision(bits + 16):
+            return self.terms(bits + 8)
+
+    def value(self, t: arb) -> arb:
+        found, rest = self.prepared(ctx.prec)
+        total = sum((c * (n * t).cos() for n, c in enumerate(found)), arb(0))
+        return total + arb(0, 1) * rest
+
+    def bend(self, t: arb) -> arb:
+        """Return f″."""
+        found, rest = self.terms(128, 2)
+        total = sum((-c * n * n * (n * t).cos() for n, c in enumerate(found)), arb(0))
+        return total + arb(0, 1) * rest
+
+    def moment(self, k: int) -> arb:
+        found, rest = self.terms(128, k)
+        start = 1 if k else 0
+        total = sum((found[n] * arb(n) ** k for n in range(start, len(found))), arb(0))
+        return total + arb(0, 1) * rest
+
+    def floats(self) -> Array:
+        with precision(64):
+            return np.array([float(c.mid()) for c in self.terms(64)[0]])
+
+
 def _fast(
     name: str,
     term: Callable[[int], arb],
@@ -226,48 +274,10 @@ def _fast(
     reason: str,
     polya: str,
 ) -> AngularFunction:
-    """Return the function with a_n = ``term(n)``, falling at least by ``ratio`` from n on."""
-
-    def coefficient(n: int) -> arb:
-        return 2 * term(n) if n else term(0)
-
-    def terms(bits: int, k: int = 0) -> tuple[list[arb], arb]:
-        """Return c_0 … c_N and a bound on Σ_{n>N} c_n n^k."""
-        found = [coefficient(0)]
-        while True:
-            n = len(found)
-            found.append(coefficient(n))
-            grown = ratio(n) * (arb(n + 1) / n) ** k
-            if grown < arb(0.99):
-                rest = found[-1] * arb(n) ** k * grown / (1 - grown)
-                if rest < arb(2) ** -bits:
-                    return found, rest.upper()
-
-    @cache
-    def prepared(bits: int) -> tuple[list[arb], arb]:
-        with precision(bits + 16):
-            return terms(bits + 8)
-
-    def enclosure(t: arb) -> arb:
-        found, rest = prepared(ctx.prec)
-        total = sum((c * (n * t).cos() for n, c in enumerate(found)), arb(0))
-        return total + arb(0, 1) * rest
-
-    def moment(k: int) -> arb:
-        found, rest = terms(128, k)
-        start = 1 if k else 0
-        total = sum((found[n] * arb(n) ** k for n in range(start, len(found))), arb(0))
-        return total + arb(0, 1) * rest
-
-    def bend(t: arb) -> arb:
-        found, rest = terms(128, 2)
-        total = sum((-c * n * n * (n * t).cos() for n, c in enumerate(found)), arb(0))
-        return total + arb(0, 1) * rest
-
-    with precision(64):
-        floats = np.array([float(c.mid()) for c in terms(64)[0]])
-    steps = np.arange(len(floats))
-    lipschitz = float(floats @ steps) + 1e-9
+    series = _Fast(term, ratio)
+    floats = series.floats()
+    lipschitz = float(floats @ np.arange(len(floats))) + 1e-9
+    rounding = (ELEMENTARY_ULPS + len(floats) + 8) * float(floats.sum())
 
     def values(t: Array) -> Array:
         total = np.zeros_like(t)
@@ -275,13 +285,12 @@ def _fast(
             total = total + c * np.cos(n * t)
         return np.asarray(total)
 
-    rounding = (ELEMENTARY_ULPS + len(floats) + 8) * float(floats.sum())
     return AngularFunction(
         name,
         formula=None,
         callable=values,
         float_error=lipschitz * (DISTANCE_ERROR + 4 * UNIT) + rounding * UNIT + 1e-18,
-        series=CosineSeries(coefficient, reason),
-        enclosure=enclosure,
-        traits=Traits(polya=polya, moment=moment, curvature=bend),
+        series=CosineSeries(series.coefficient, reason),
+        enclosure=series.value,
+        traits=Traits(polya=polya, moment=series.moment, curvature=series.bend),
     )
