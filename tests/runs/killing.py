@@ -5,6 +5,7 @@ disk; locks are freed, as the kernel frees those of the dead.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,10 +29,20 @@ class Reaper:
         self.survives = survives
         self.done = 0
 
+    def die(self) -> None:
+        raise Killed
+
     def operate(self) -> None:
         if self.survives is not None and self.done >= self.survives:
-            raise Killed
+            self.die()
         self.done += 1
+
+
+class Executioner(Reaper):
+    """Ends the process itself."""
+
+    def die(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 _reapers: list[Reaper] = []
@@ -56,7 +67,19 @@ sys.addaudithook(_audit)
 @contextmanager
 def reaped(root: Path, survives: int | None) -> Iterator[Reaper]:
     """Let the block die before its operation number ``survives``; count them if None."""
-    reaper = Reaper(root, survives)
+    with _watched(Reaper(root, survives)) as reaper:
+        yield reaper
+
+
+@contextmanager
+def deadly(root: Path, survives: int) -> Iterator[Reaper]:
+    """Kill this very process before its operation number ``survives`` in the block."""
+    with _watched(Executioner(root, survives)) as reaper:
+        yield reaper
+
+
+@contextmanager
+def _watched(reaper: Reaper) -> Iterator[Reaper]:
     real = {name: getattr(os, name) for name in ("fsync", "ftruncate", "pwrite")}
 
     def guarded(call: Callable[..., object]) -> Callable[..., object]:
