@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 #: TensorFlow counts the numbers of a tensor, and we the steps, in 32 bits.
 LARGEST = 2**31 - 1
 #: A student has a folder, an epoch has rows and perhaps a file, a layer is compiled.
-MOST = {"seeds": 10_000, "epochs": 1_000_000, "layers": 100, "seed": 10**18}
+MOST = {
+    "seeds": 10_000,
+    "epochs": 1_000_000,
+    "seed": 10**18,
+    "threads": 1024,
+    "layers": 100,
+}
 #: A plan above this many seconds, a year, is a slip of the pen.
 LONGEST = 365 * 86400.0
 
@@ -33,10 +39,11 @@ def check_sizes(config: "RunConfig") -> None:
     Raises:
         BadInput: a count, or the product of some, is beyond what can be held.
     """
-    counts = {name: getattr(config, name) for name in ("seeds", "epochs", "seed")}
-    for name, count in (counts | {"layers": len(config.teacher_widths)}).items():
-        if count > MOST[name]:
-            raise BadInput(f"{name} must be at most {MOST[name]:,}, not {count:,}.")
+    counted = {"layers": len(config.teacher_widths)}
+    for name, most in MOST.items():
+        count = counted.get(name) or getattr(config, name)
+        if count > most:
+            raise BadInput(f"{name} must be at most {most:,}, not {count:,}.")
     if config.steps > LARGEST:
         raise BadInput(
             f"{config.epochs:,} epochs of {config.samples_per_epoch:,} samples are "

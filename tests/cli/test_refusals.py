@@ -37,6 +37,7 @@ REFUSED: list[tuple[str, int, str]] = [
     ("train --samples-per-epoch 1000000000000000", 2, "625,000,000,000,000 steps"),
     (f"train --teacher-widths {MANY_LAYERS}", 2, "layers must be at most 100"),
     ("train --batch-size 4000 --chunk 1000000 --input-dim 30000", 2, "A chunk"),
+    ("train --threads 1000000", 2, "threads must be at most 1,024"),
     ("train --teacher-widths 1", 2, "only 4 patterns"),
     ("train --teacher-widths 1 --seeds 2", 2, "only 4 patterns"),
     ("pretrain --dataset digits --epochs 10000000", 2, "at most 1,000,000"),
