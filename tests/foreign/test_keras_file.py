@@ -132,6 +132,22 @@ def test_what_lies_outside_the_file_is_refused_for_that(trap, tmp_path):
         batch_norms(file)
 
 
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_what_was_never_written_is_not_filled_with_zeros(compression):
+    """64 MiB claimed, none there: HDF5 would fill them in."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.create_dataset(
+            "a", (2**24,), "f4", chunks=(4096,), compression=compression
+        )
+        file.create_dataset("b", data=np.zeros(10**5, "f4"), compression=compression)
+    buffer.seek(0)
+    file = read_here(buffer, by_path=True)
+    assert not file.read("b").any()
+    with pytest.raises(Refused, match="not there"):
+        file.read("a")
+
+
 def test_weights_root_outside_the_file_is_not_followed(tmp_path):
     write_h5(tmp_path / "secret.h5")
     with h5py.File(tmp_path / "a.h5", "w") as file:
