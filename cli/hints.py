@@ -83,7 +83,7 @@ def complete_run(context: click.Context, parameter: Any, begun: str) -> list[str
     """Return the names of runs that begin so."""
     folder = Path(context.params.get("out") or "runs")
     names = sorted(path.parent.name for path in folder.glob("*/manifest.json"))
-    return [name for name in names if name.startswith(begun)]
+    return [name for name in names if name.startswith(begun) and name[0] != "."]
 
 
 def complete_preset(context: click.Context, parameter: Any, begun: str) -> list[str]:

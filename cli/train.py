@@ -142,7 +142,9 @@ def draw(run: Run) -> list[Path]:
     from tfluck.figures.style import save
     from tfluck.figures.training import draw_training
     from tfluck.runs import save_csv
+    from tfluck.runs.lock import refuse_links
 
+    refuse_links(run.layout.root)
     folder = run.layout.figures
     table = make_directory(folder) / "training.csv"
     save_csv(run, table)

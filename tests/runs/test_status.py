@@ -295,3 +295,42 @@ def test_a_students_rows_stand_in_its_place(finished: MakeFinished) -> None:
     assert found["loss"]["final_eval"] == [None, None, 0.25]
     assert {seed for seed, _ in tidy_rows(run)} == {3}
     assert run.status() == "new" and list_runs(run.layout.root.parent)[0].run == run
+
+
+def test_a_run_without_a_teacher_says_so_and_not_that_a_file_is_missing(
+    finished: MakeFinished,
+) -> None:
+    from tfluck.errors import BadInput
+    from tfluck.runs.weights import kept_weights
+
+    labels = {
+        "dataset": "digits",
+        "sample_shape": (8, 8, 1),
+        "outputs": 10,
+        "targets": "labels",
+        "loss": "cross-entropy",
+        "multiplier": 1,
+    }
+    run = finished("pretraining", **labels)
+    with pytest.raises(BadInput, match="has no teacher: its student learned labels"):
+        kept_weights(run, 1)
+
+
+def test_a_table_replaces_a_link_and_a_picture_does_not_follow_one(
+    finished: MakeFinished, tmp_path: Path
+) -> None:
+    from tfluck.cli.train import draw
+
+    from tfluck.runs import save_csv
+
+    run = finished()
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / "table.csv").symlink_to(tmp_path / "mine")
+    save_csv(run, tmp_path / "table.csv")
+    assert (tmp_path / "mine").read_text() == "precious"
+    assert (tmp_path / "table.csv").read_text().startswith("seed,epoch,split")
+    (tmp_path / "elsewhere").mkdir()
+    run.layout.figures.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Damaged, match="leads out of its folder"):
+        draw(run)
+    assert not list((tmp_path / "elsewhere").iterdir())

@@ -4,7 +4,6 @@ What the headers say is checked first, so that a set which cannot be trained on 
 before its pixels are read. See :mod:`tfluck.foreign.npz` for the file itself.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from tfluck.data.images import (
     standardization,
 )
 from tfluck.errors import BadInput
-from tfluck.files import open_regular
+from tfluck.files import digest_of
 from tfluck.foreign.npz import Arrays, open_npz
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -47,7 +46,7 @@ def describe_npz(path: Path) -> dict[str, Any]:
         "classes": classes,
         "train": train[0],
         "test": test[0],
-        "digest": file_digest(path),
+        "digest": digest_of(path),
     }
 
 
@@ -92,12 +91,6 @@ def _labels(arrays: Arrays) -> tuple[int, Labels, Labels]:
     for split, y in (("train", train), ("test", test)):
         check_labels(split, _x_shape(arrays, split)[0], y, classes)
     return classes, train.astype(np.int64), test.astype(np.int64)
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file as hex digits."""
-    with open_regular(path) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_npz(path: Path) -> ImageSet:

@@ -5,7 +5,6 @@ a folder, and refuses one whose checksum is wrong. We add what it lacks: an answ
 seconds where neither data nor network is there.
 """
 
-import hashlib
 import os
 import socket
 import tempfile
@@ -19,7 +18,7 @@ import numpy as np
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import Source
 from tfluck.errors import BadInput, TfluckError
-from tfluck.files import make_directory
+from tfluck.files import digest_of, make_directory
 
 PROBE_SECONDS = 3.0
 
@@ -133,8 +132,7 @@ def _find(archives: Sequence[Archive], places: Sequence[Path]) -> dict[str, Path
 
 
 def _check_bytes(path: Path, archive: Archive) -> None:
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = digest_of(path)
     if found != archive.sha256:
         raise TfluckError(
             f"{path} is not the published {archive.name}: it has {path.stat().st_size} "

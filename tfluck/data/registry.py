@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from tfluck.data.images import ImageSet, standardization
-from tfluck.data.npz import describe_npz, file_digest, read_npz
+from tfluck.data.npz import describe_npz, read_npz
 from tfluck.errors import BadInput, TfluckError
+from tfluck.files import digest_of
 from tfluck.inputs import parse_law
 from tfluck.seeds import generator
 
@@ -137,7 +138,7 @@ def load_images(
     if dataset.startswith("npz:"):
         path = npz_path(dataset)
         images = read_npz(path)
-        if digest and not file_digest(path).startswith(digest):
+        if digest and not digest_of(path).startswith(digest):
             raise BadInput(
                 f"{path} has changed since this run began; start another run on it."
             )

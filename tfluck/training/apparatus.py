@@ -16,7 +16,13 @@ from tfluck.seeds import child
 from tfluck.training.evaluation import Evaluator
 from tfluck.training.optimizer import SGD
 from tfluck.training.step import LOSSES, Program
-from tfluck.training.teachers import load_weights, networks, stranger_of, teacher_of
+from tfluck.training.teachers import (
+    is_sealed,
+    load_weights,
+    networks,
+    stranger_of,
+    teacher_of,
+)
 
 
 class Apparatus:
@@ -66,7 +72,7 @@ class Apparatus:
             shape, child(seed, "student"), self.teacher, config.student_init
         )
         if config.targets == "labels" and config.teacher_digest:
-            load_weights(student, self.run.layout.teacher_weights)
+            load_weights(student, self.run.layout.teacher_weights, is_sealed(self.run))
         return student
 
 

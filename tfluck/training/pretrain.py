@@ -79,5 +79,7 @@ def _trained(network: Network, run: Run) -> keras.Model:
     model = network.build(
         lambda name, fan_in: default_start(0, name, fan_in), "teacher"
     )
-    load_weights(model, run.layout.seed(run.config.seed).final_weights)
+    load_weights(
+        model, run.layout.seed(run.config.seed).final_weights, run.layout.sealed
+    )
     return model
