@@ -19,15 +19,17 @@ import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from resource import RLIMIT_CPU, setrlimit
+from signal import SIGKILL, SIGXCPU
 from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 TABLE = tomllib.loads((HERE / "mutants.toml").read_text())
-#: Seconds after which a test that does not end counts as one that failed.
-PATIENCE = 400
+#: Seconds of a processor after which tests that do not end count as failed.
+PATIENCE = 240
 #: Mutations of these kinds change an annotation or break the syntax of types.
 TYPES = ("BitOr", "BitAnd", "BitXor")
 
@@ -172,12 +174,11 @@ def failing(tests: tuple[str, ...], tree: Path) -> str | None:
         "PYTHONDONTWRITEBYTECODE": "1",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(tree / ".hypothesis"),
     }
-    try:
-        done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, text=True,
-            timeout=PATIENCE, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+    done = subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False,
+        preexec_fn=partial(setrlimit, RLIMIT_CPU, (PATIENCE, PATIENCE)),
+    )  # fmt: skip
+    if done.returncode in (-SIGXCPU, -SIGKILL):
         return "a test that never ends"
     if done.returncode == 0:
         return None
