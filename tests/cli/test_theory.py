@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 
+from tfluck.runs import Run, find_or_create
+from tfluck.scales import make_config
 from tfluck.theory.checks import STATEMENTS, registry
 
 Call = Callable[..., Result]
@@ -145,3 +148,48 @@ def test_wrong_input_is_refused(tfluck: Call, arguments: tuple) -> None:
     result = tfluck("theory", *arguments)
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.stderr
+
+
+@pytest.fixture(scope="module")
+def run(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> Run:
+    """A finished run of tiny networks with BatchNorm."""
+    from tfluck.training.teachers import save_weights
+    from tfluck.training.trainer import Trainer
+
+    config = make_config(**tiny | {"batch_norm": "after-relu"})
+    found = find_or_create(tmp_path_factory.mktemp("runs"), config, "audited")
+    trainer = Trainer(found, 1, lambda step, note: None)
+    save_weights(trainer.apparatus.teacher, found.layout.teacher_weights)
+    trainer.train()
+    return found
+
+
+def test_audit(tfluck: Call, run: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "audit.svg"
+    call = ("theory", "audit", run.layout.root, "--samples", 100)
+    result = tfluck(*call, "--json", "--plot", picture)
+    assert result.exit_code == 0, result.stderr
+    assert "middle of training is not audited" in result.stderr
+    rows = json.loads(result.stdout)["rows"]
+    assert {row["epoch"] for row in rows} == {0, 3}
+    exact = [row for row in rows if row["id"] == "T1"]
+    assert len(exact) == 4 and all(row["verdict"] == "holds" for row in exact)
+    assert {row["id"] for row in rows} == {
+        "T1", "A1", "T2", "A2", "A3", "T4", "T3", "T5", "S3.3-many", "C-ML",
+    }  # fmt: skip
+    drift = [row for row in rows if row["id"] == "T3"]
+    assert drift[0]["measured"] == 0 and drift[-1]["measured"] > 0
+    assert picture.read_bytes().startswith(b"<?xml")
+    text = tfluck(*call, "--quiet")
+    assert text.exit_code == 0 and "Assumption 3, teacher" in text.stdout
+
+
+def test_a_run_without_a_teacher_is_refused(tfluck: Call, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    from tfluck.data import describe
+    from tfluck.scales import pretrain_config
+
+    config = pretrain_config(dataset="digits", data=describe("digits"))
+    run = find_or_create(tmp_path, config, "labels")
+    result = tfluck("theory", "audit", run.layout.root)
+    assert result.exit_code == 2 and "has no teacher" in result.stderr

@@ -177,21 +177,22 @@ def _draw_hypothesis(
     axis: Any, rows: Sequence[dict[str, Any]], epochs: list[int]
 ) -> None:
     layers = sorted({row["layer"] for row in rows})
-    width = 0.8 / len(epochs)
-    for at, epoch in enumerate(epochs):
-        known = [r for r in rows if r["epoch"] == epoch and r["measured"] is not None]
-        places = [
-            layers.index(r["layer"]) + (at - (len(epochs) - 1) / 2) * width
-            for r in known
-        ]
+    known = [row for row in rows if row["measured"] is not None]
+    seen = sorted({row["epoch"] for row in known})
+    width = 0.8 / max(1, len(seen))
+    for at, epoch in enumerate(seen):
+        mine = [row for row in known if row["epoch"] == epoch]
+        shift = (at - (len(seen) - 1) / 2) * width
         axis.bar(
-            places,
-            [r["measured"] for r in known],
+            [layers.index(row["layer"]) + shift for row in mine],
+            [row["measured"] for row in mine],
             width,
-            color=COLOURS[at % len(COLOURS)],
+            color=COLOURS[epochs.index(epoch) % len(COLOURS)],
             label=f"epoch {epoch}",
         )
     for bound in {row["bound"] for row in rows if row["bound"] is not None}:
         axis.axhline(bound, linestyle="--", color=GREY, linewidth=1)
+        if 0 < bound < 1e-6:
+            axis.set_yscale("log")
     axis.set_xticks(range(len(layers)), [f"L{layer}" for layer in layers], fontsize=7)
     axis.tick_params(axis="y", labelsize=7)

@@ -38,8 +38,8 @@ def separation(rule: LayerRule, below: Array, teacher_below: Array) -> Separatio
     beta = rule.beta_cross[:, :-1, :-1], rule.beta[:, :-1, :-1]
     ours, theirs = rule.gates, rule.teacher_gates
     return Separation(
-        _sides(beta[0], pairs(ours, theirs), pairs(below, teacher_below)),
-        _sides(beta[1], pairs(ours, ours), pairs(below, below)),
+        compare_sides(beta[0], pairs(ours, theirs), pairs(below, teacher_below)),
+        compare_sides(beta[1], pairs(ours, ours), pairs(below, below)),
     )
 
 
@@ -48,7 +48,13 @@ def pairs(left: Array, right: Array) -> Array:
     return left[:, :, None] * right[:, None, :]
 
 
-def _sides(beta: Array, gates: Array, products: Array) -> Agreement:
+def compare_sides(beta: Array, gates: Array, products: Array) -> Agreement:
+    """Compare E[β g p] with E[β] E[g] E[p] over all pairs above and below.
+
+    Args:
+        beta, gates: ``[samples, n, m]``.
+        products: ``[samples, …]``.
+    """
     samples = len(beta)
     below = products.reshape(samples, -1)
     left = (beta * gates).reshape(samples, -1).T @ below / samples

@@ -65,8 +65,10 @@ def gradient_rule(
             Eq. 3 is taken literally.
 
     Raises:
-        BadInput: the networks differ in depth or outputs.
+        BadInput: the networks differ in depth or outputs, or are no chains.
     """
+    if student.skips or teacher.skips:
+        raise BadInput("Theorem 1 is about chains of layers; here some skip others.")
     if len(student.layers) != len(teacher.layers):
         raise BadInput("Theorem 1 pairs layers: both networks need the same depth.")
     ours, theirs = _Walk(student, x, bias_node), _Walk(teacher, x, bias_node)

@@ -68,6 +68,11 @@ def separated_net(widths: Sequence[int], draw: np.random.Generator) -> ReluNet:
     return ReluNet(tuple(layers))
 
 
+def is_chain(net: ReluNet) -> bool:
+    """Tell whether every layer reads the one below only, as the theorems have it."""
+    return not net.skips
+
+
 def backpropagation(
     net: ReluNet, activations: Sequence[Array], top: Array
 ) -> list[Array]:

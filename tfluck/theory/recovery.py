@@ -91,10 +91,10 @@ def constants(teacher: Array, angle: float, bias: float = 0.0) -> Constants:
     # Overlaps are compared with that of angles up to here, and turn by θ₀ at most.
     widest = min(np.pi, (others.max() if m > 1 else 0.0) + angle)
     k_d = lipschitz_constant(lambda t: psi_d(t, bias), widest, max(angle, 1e-4))
-    return _assembled(m, angle, eps_d, k_d, float(psi_d(angle, bias)))
+    return assembled(m, angle, eps_d, k_d, float(psi_d(angle, bias)))
 
 
-def _assembled(
+def assembled(
     m: int, angle: float, eps_d: float, k_d: float, least: float
 ) -> Constants:
     """Put the formulas together; ``least`` is the smallest d*_jj at the start."""
