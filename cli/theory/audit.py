@@ -11,7 +11,7 @@ from ..report import heading
 
 if TYPE_CHECKING:
     from tfluck.runs import Run
-    from tfluck.theory.audit import State
+    from tfluck.theory.measured import State
 
 
 @declare(
@@ -77,7 +77,7 @@ def _states(run: "Run", seed: int, samples: int) -> "list[tuple[State, int]]":
 
     from tfluck.models import linear_layers
     from tfluck.models.folding import relu_net
-    from tfluck.theory.audit import State
+    from tfluck.theory.measured import State
     from tfluck.training.loading import load_run_models
 
     found: list[tuple[State, int]] = []

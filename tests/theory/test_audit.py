@@ -8,7 +8,8 @@ import pytest
 
 from tfluck.analysis.correlation import correlation, live_nodes
 from tfluck.analysis.relu_net import Affine, ReluNet, Skip
-from tfluck.theory.audit import State, audit, audit_teacher
+from tfluck.theory.audit import audit, audit_teacher
+from tfluck.theory.measured import State
 from tfluck.theory.nets import conv_net, dense_net, separated_net
 
 

@@ -5,24 +5,20 @@ against, and a verdict. What cannot be measured on a network has no number, and 
 BatchNorm is in evaluation mode, folded into the layers beside it.
 """
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from tfluck.analysis.lipschitz import layer_constants
 from tfluck.analysis.overlap import Gram, overlap
 from tfluck.analysis.relu_net import ReluNet, jacobians
-from tfluck.analysis.weights import fan_out_norms
 from tfluck.theory.agreement import Agreement, worst
 from tfluck.theory.assumption import compare_sides, pairs
-from tfluck.theory.conjecture import blocks
 from tfluck.theory.gradient_rule import gradient_rule
 from tfluck.theory.matrix_dynamics import matrix_dynamics, stacked
+from tfluck.theory.measured import Row, State, absent, judged
 from tfluck.theory.nets import backpropagation, is_chain, weight_gradients
+from tfluck.theory.outcomes import norms, outcomes
 from tfluck.theory.recovery import assembled
-from tfluck.theory.suppression import group_by_teacher
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -31,80 +27,10 @@ Mask = NDArray[np.bool_]
 FEW, SOME = 4, 256
 #: Nodes a layer of which tuples are formed in Assumption 1, and per-sample nodes at most.
 TUPLES, PER_SAMPLE = 12, 4000
-#: ρ from which a student is a teacher node's own.
-OWN = 0.95
 #: Overlaps up to here count as small; averages up to here count as separated.
 SMALL, SEPARATED = 0.1, 0.05
 #: Relative error that float64 leaves.
 EXACT = 1e-10
-#: Fan-outs and weights below these shares of the others' or of their start have vanished.
-GONE, VANISHED = 0.01, 0.1
-
-
-@dataclass(frozen=True)
-class Row:
-    """One hypothesis at one hidden layer.
-
-    ``measured`` is None where nothing could be measured. ``verdict`` is ``holds``,
-    ``violated``, ``vacuous`` or ``diagnostic``.
-    """
-
-    id: str
-    hypothesis: str
-    layer: int
-    measured: float | None
-    bound: float | None
-    verdict: str
-    note: str = ""
-
-    def to_row(self) -> dict[str, Any]:
-        """Return the fields as a plain dict, in order."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class State:
-    """A student at some epoch beside its teacher.
-
-    Attributes:
-        student, teacher: with BatchNorm folded.
-        x: inputs, ``[samples, …]``.
-        rho: correlations of each hidden layer, ``[m, n]``.
-        live: teacher nodes that change, ``[m]`` each.
-        kernels, biases: of the student's linear layers as they are, nothing folded.
-        start: the kernels before training.
-        start_biases: the biases before training.
-        batch_norm: whether BatchNorm follows hidden layers.
-        seed: chooses the tuples and planes that are tried.
-    """
-
-    student: ReluNet
-    teacher: ReluNet
-    x: Array
-    rho: list[Array]
-    live: list[Mask]
-    kernels: list[Array]
-    biases: list[Array]
-    start: list[Array]
-    start_biases: list[Array]
-    batch_norm: bool
-    seed: int = 0
-
-    @property
-    def dense(self) -> bool:
-        """Tell whether both networks are chains of dense layers."""
-        return all(
-            is_chain(net) and all(a.kernel.ndim == 2 for a in net.layers)
-            for net in (self.student, self.teacher)
-        )
-
-    @property
-    def untrained(self) -> bool:
-        """Tell whether the student is still where it started."""
-        return all(
-            np.array_equal(now, then)
-            for now, then in zip(self.kernels, self.start, strict=True)
-        )
 
 
 def audit(state: State) -> list[Row]:
@@ -113,8 +39,8 @@ def audit(state: State) -> list[Row]:
         *_gradients(state),
         *_averages(state),
         *_overlaps(state.student, state.x, "student"),
-        *_norms(state),
-        *_outcomes(state),
+        *norms(state),
+        *outcomes(state),
     ]
 
 
@@ -128,29 +54,16 @@ def audit_teacher(state: State) -> list[Row]:
     return _overlaps(state.teacher, state.x, "teacher") + rows
 
 
-def _judged(
-    id: str, name: str, layer: int, measured: float, bound: float, note: str = ""
-) -> Row:
-    verdict = "holds" if measured <= bound else "violated"
-    return Row(id, name, layer, measured, bound, verdict, note)
-
-
-def _absent(
-    id: str, name: str, layers: int, bound: float | None, why: str
-) -> list[Row]:
-    return [Row(id, name, at, None, bound, "diagnostic", why) for at in range(layers)]
-
-
 def _gradients(state: State) -> list[Row]:
     """Hold Theorem 1 against backpropagation on a few samples."""
     x = state.x[:FEW]
     name, layers = "Theorem 1, error", len(state.rho)
     if not (is_chain(state.student) and is_chain(state.teacher)):
-        return _absent("T1", name, layers, EXACT, "Some layers skip others.")
+        return absent("T1", name, layers, EXACT, "Some layers skip others.")
     active = state.student.activations(x)
     nodes = max(f[0].size for f in active)
     if nodes > PER_SAMPLE or x[0].size > PER_SAMPLE:
-        return _absent(
+        return absent(
             "T1", name, layers, EXACT, f"{nodes} nodes × positions: too many."
         )
     true = backpropagation(
@@ -161,7 +74,7 @@ def _gradients(state: State) -> list[Row]:
         Agreement.of(rule.gradient, g.reshape(len(x), -1))
         for rule, g in zip(rules, true, strict=False)
     ]
-    return [_judged("T1", name, at, one.error, EXACT) for at, one in enumerate(found)]
+    return [judged("T1", name, at, one.error, EXACT) for at, one in enumerate(found)]
 
 
 def _averages(state: State) -> list[Row]:
@@ -171,11 +84,11 @@ def _averages(state: State) -> list[Row]:
     if not state.dense:
         why = "Dense chains only."
         return [
-            *_absent("A1", first, layers, SEPARATED, why),
-            *_absent("T2", second, layers, SEPARATED, why),
+            *absent("A1", first, layers, SEPARATED, why),
+            *absent("T2", second, layers, SEPARATED, why),
         ]
     rows = [
-        _judged("A1", first, at, one.error, SEPARATED, f"cosine {one.cosine:.2f}")
+        judged("A1", first, at, one.error, SEPARATED, f"cosine {one.cosine:.2f}")
         for at, one in enumerate(_separations(state))
     ]
     ours, theirs = stacked(state.student), stacked(state.teacher)
@@ -185,7 +98,7 @@ def _averages(state: State) -> list[Row]:
     for at in range(layers):
         one = Agreement.of(flows[at].update, true[at])
         note = f"cosine {one.cosine:.2f}"
-        rows.append(_judged("T2", second, at, one.error, SEPARATED, note))
+        rows.append(judged("T2", second, at, one.error, SEPARATED, note))
     return rows
 
 
@@ -245,7 +158,7 @@ def _overlaps(net: ReluNet, x: Array, who: str) -> list[Row]:
                 rows.append(Row("A3", name, at, None, SMALL, "diagnostic", why))
                 continue
             note = f"largest {ratios.max:.2f}"
-            rows.append(_judged("A3", name, at, ratios.median, SMALL, note))
+            rows.append(judged("A3", name, at, ratios.median, SMALL, note))
     return rows
 
 
@@ -277,90 +190,3 @@ def _gamma(at: int, m: int, eps_d: float | None, k_d: float | None) -> list[Row]
         Row("A2", "Assumption 2, K_d", at, k_d, None, "diagnostic", "up to 90°"),
         Row("T4", "Theorem 4, γ", at, gamma, 0.0, verdict, note),
     ]
-
-
-def _norms(state: State) -> list[Row]:
-    """Measure how far Theorem 3's conserved quantity has moved since the start."""
-    name, rows = "Theorem 3, drift", []
-    for at in range(len(state.rho)):
-        squares = [
-            np.square(kernel).reshape(-1, kernel.shape[-1]).sum(axis=0) + bias**2
-            for kernel, bias in (
-                (state.kernels[at], state.biases[at]),
-                (state.start[at], state.start_biases[at]),
-            )
-        ]
-        drift = float(np.mean(np.abs(np.sqrt(squares[0] / squares[1]) - 1)))
-        if state.batch_norm and not state.untrained:
-            rows.append(_judged("T3", name, at, drift, 0.05, "√(‖w‖² + b²) of a node"))
-        else:
-            why = (
-                "the start" if state.untrained else "no BatchNorm: nothing is conserved"
-            )
-            verdict = "diagnostic" if state.untrained else "vacuous"
-            rows.append(Row("T3", name, at, drift, None, verdict, why))
-    return rows
-
-
-def _outcomes(state: State) -> list[Row]:
-    """Measure what Theorem 5 and section 3.4 say of the end."""
-    rows: list[Row] = []
-    owner = [
-        group_by_teacher(np.where(live[:, None], rho, -1.0), OWN)
-        for rho, live in zip(state.rho, state.live, strict=True)
-    ]
-    for at, owned in enumerate(owner):
-        lucky = owned >= 0
-        size = fan_out_norms(state.kernels[at + 1], len(lucky))
-        later = [*_suppressed(at, size, lucky), _conjectured(state, owner, at)]
-        if state.untrained:  # a claim about the end, so only its size at the start
-            later = [replace(row, verdict="diagnostic") for row in later]
-        rows += later
-        counts = np.bincount(owned[lucky], minlength=1)
-        shared = float((counts > 1).sum())
-        taken, live = int((counts > 0).sum()), int(state.live[at].sum())
-        note = f"{taken} of {live} live nodes have a student"
-        rows.append(
-            Row(
-                "S3.3-many",
-                "Shared teacher nodes",
-                at,
-                shared,
-                None,
-                "diagnostic",
-                note,
-            )
-        )
-    return rows
-
-
-def _suppressed(at: int, size: Array, lucky: Mask) -> list[Row]:
-    """Compare the fan-out of nobody's students with that of teacher nodes' own."""
-    name = "Theorem 5, V_r / V_u"
-    if lucky.all() or not lucky.any():
-        why = f"{int(lucky.sum())} of {len(lucky)} students have ρ ≥ {OWN}"
-        return [Row("T5", name, at, None, GONE, "diagnostic", why)]
-    ratio = float(size[~lucky].mean() / size[lucky].mean())
-    note = f"{int(lucky.sum())} of {len(lucky)} students are some teacher node's own"
-    return [_judged("T5", name, at, ratio, GONE, note)]
-
-
-def _conjectured(state: State, owner: list[NDArray[np.int64]], at: int) -> Row:
-    """Compare the weights from irrelevant to lucky nodes above with those at the start."""
-    name, low = "Section 3.4, block", owner[at] >= 0
-    if at + 1 == len(owner):
-        high = np.ones(state.kernels[-1].shape[-1], bool)  # every output is a teacher's
-    else:
-        high = owner[at + 1] >= 0
-    shape = (-1, len(low), len(high))
-    table = blocks(
-        state.kernels[at + 1].reshape(shape),
-        state.start[at + 1].reshape(shape),
-        low,
-        high,
-    )
-    block = table[2]
-    if block.size is None or not block.start:
-        return Row("C-ML", name, at, None, VANISHED, "diagnostic", "An empty block.")
-    words = "irrelevant → lucky weights over those at the start"
-    return _judged("C-ML", name, at, block.size / block.start, VANISHED, words)
