@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from tfluck.limits import Machine
+
 Call = Callable[..., Result]
 
 HUGE = "9" * 400
@@ -127,6 +129,8 @@ def nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr("tfluck.sweeps.train_run", reached)
     monkeypatch.setattr("tfluck.runtime.start_tensorflow", reached)
+    laptop = Machine(memory=2e10, disk=1e11)
+    monkeypatch.setattr("tfluck.cli.launch.this_machine", lambda folder: laptop)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -198,7 +202,7 @@ def test_a_plan_is_held_against_the_machine(
     more: dict, processes: int, words: str
 ) -> None:
     from tfluck.cost import Plan
-    from tfluck.limits import Machine, excess
+    from tfluck.limits import excess
 
     said = excess(Plan(**PLAN | more), Machine(memory=8e9, disk=2e9), processes)
     assert words in said and bool(words) == bool(said)
