@@ -137,6 +137,26 @@ def test_a_lock_of_a_removed_run_is_no_lock(finished: MakeFinished) -> None:
         assert not run.layout.root.exists()
 
 
+def test_who_opened_a_lock_before_its_run_was_reborn_does_not_hold_it(
+    finished: MakeFinished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two processes would work on one run, each with a lock of its own."""
+    from tfluck.runs import lock as locks
+
+    run, acquire = finished("reborn"), locks._acquire
+
+    def late(handle: int, folder: Path) -> None:
+        monkeypatch.setattr(locks, "_acquire", acquire)
+        find_or_create(run.layout.root.parent, CONFIG, "reborn", fresh=True)
+        acquire(handle, folder)
+
+    monkeypatch.setattr(locks, "_acquire", late)
+    with pytest.raises(RunBusy, match="was removed"), locked(run.layout.lock):
+        pass
+    with locked(run.layout.lock):
+        assert open_run(run.layout.root).status() == "new"
+
+
 def test_fresh_throws_away_only_what_it_was_told_to(
     finished: MakeFinished, tmp_path: Path
 ) -> None:
