@@ -7,7 +7,7 @@ from tfluck.errors import ClaimFailed
 from ..bar import bar
 from ..options import click, json_option, talk
 from ..options import command as declare
-from ..output import emit_json, table
+from ..output import cell, emit_json, table
 
 if TYPE_CHECKING:
     from tfluck.theory.checks import Check
@@ -67,11 +67,12 @@ def as_object(check: "Check") -> dict[str, Any]:
 
 
 def _row(check: "Check", notes: bool) -> dict[str, Any]:
+    against = f"{check.relation} {cell(check.expected)}".strip()
     row = {
         "id": check.id,
         "verdict": check.verdict,
         "measured": check.measured,
-        "against": check.expected,
+        "against": "–" if check.expected is None else against,
         "within": check.tolerance,
         "claim": check.statement,
     }

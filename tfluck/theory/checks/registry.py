@@ -60,6 +60,7 @@ class Finding:
     tolerance: float | None
     verdict: Verdict
     note: str = ""
+    relation: Literal["", "=", "≤", "≥"] = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Check:
         verdict: what was found.
         note: the instance, and what else was seen.
         expected_verdict: what we expect to find.
+        relation: how ``measured`` is held against ``expected``: =, ≤, ≥ or not at all.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Check:
     verdict: Verdict
     note: str
     expected_verdict: Verdict
+    relation: str
 
     @property
     def surprising(self) -> bool:
@@ -118,6 +121,7 @@ class Claim:
             found.verdict,
             found.note,
             self.expect,
+            found.relation,
         )
 
 
@@ -184,21 +188,21 @@ def equal(
 ) -> Finding:
     """Judge |measured − expected| ≤ tolerance."""
     good = abs(measured - expected) <= tolerance
-    return Finding(measured, expected, tolerance, "holds" if good else "violated", note)
+    return Finding(measured, expected, tolerance, _verdict(good), note, "=")
 
 
 def at_most(measured: float, bound: float, note: str = "") -> Finding:
     """Judge measured ≤ bound."""
-    return Finding(
-        measured, bound, None, "holds" if measured <= bound else "violated", note
-    )
+    return Finding(measured, bound, None, _verdict(measured <= bound), note, "≤")
 
 
 def at_least(measured: float, bound: float, note: str = "") -> Finding:
     """Judge measured ≥ bound."""
-    return Finding(
-        measured, bound, None, "holds" if measured >= bound else "violated", note
-    )
+    return Finding(measured, bound, None, _verdict(measured >= bound), note, "≥")
+
+
+def _verdict(good: bool) -> Verdict:
+    return "holds" if good else "violated"
 
 
 def diagnostic(measured: float, note: str = "") -> Finding:
