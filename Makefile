@@ -6,7 +6,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint types format bench mutants wheel-check clean
+.PHONY: help install demo test test-all lint types format lines bench mutants wheel-check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -52,6 +52,11 @@ types: install  ## static types
 
 format: install  ## rewrite the style
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lines:  ## lines of tests over lines of source
+	@tests=$$(git ls-files 'tests/*.py' | xargs cat | wc -l); \
+	source=$$(git ls-files 'tfluck/*.py' 'cli/*.py' | xargs cat | wc -l); \
+	awk "BEGIN {printf \"%d lines of tests, %d of source: %.2f\\n\", $$tests, $$source, $$tests / $$source}"
 
 clean:  ## remove what make made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,5 +1,6 @@
 """Settings are checked when they are made, and name their experiment."""
 
+import dataclasses
 import json
 import math
 
@@ -148,3 +149,85 @@ def test_conv_students_without_batch_norm_get_a_rate_they_survive(scale: str) ->
         assert make_config(scale, **others).lr == ((0, 0.05),)
     given = make_config(scale, arch="cnn", batch_norm="none", lr=((0, 0.05),))
     assert given.lr == ((0, 0.05),)
+
+
+#: What nobody asked for is what the paper did, and decides the names of old runs.
+DEFAULTS = {
+    "dataset": "gaus",
+    "arch": "fc",
+    "teacher_widths": (50, 75, 100, 125),
+    "multiplier": 10,
+    "outputs": 100,
+    "input_dim": 20,
+    "image_size": 16,
+    "data_std": 10.0,
+    "batch_norm": "after-relu",
+    "bn_affine": False,
+    "samples": None,
+    "epochs": 40,
+    "samples_per_epoch": 100_000,
+    "batch_size": 64,
+    "lr": ((0, 0.05),),
+    "momentum": 0.0,
+    "weight_decay": 0.0,
+    "loss": "mse",
+    "teacher_init": "separated",
+    "teacher_bias": 0.0,
+    "student_init": "default",
+    "normalize": False,
+    "seed": 1,
+    "seeds": 1,
+    "eval_samples": 10_000,
+    "eval_every": 1,
+    "jit": True,
+    "chunk": 200,
+    "threads": 2,
+    "data_dir": None,
+    "data_digest": "",
+    "sample_shape": None,
+    "augment": False,
+    "targets": "teacher",
+    "teacher": None,
+    "teacher_digest": "",
+    "teacher_batch_norm": "none",
+    "teacher_bn_affine": False,
+    "prune": (),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), DEFAULTS.items())
+def test_a_default_stays_what_it_is(name: str, value: object) -> None:
+    assert getattr(RunConfig(), name) == value
+
+
+def test_a_config_is_a_value() -> None:
+    config = RunConfig()
+    assert config == RunConfig() and hash(config) == hash(RunConfig())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.seed = 2  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        RunConfig("gaus")  # type: ignore[call-arg]
+
+
+def test_what_follows_from_settings() -> None:
+    config = RunConfig(seed=3, seeds=3, teacher_widths=(2, 5), multiplier=4)
+    assert config.student_seeds == (3, 4, 5)
+    assert config.student_widths == (8, 20)
+    assert (config.steps_per_epoch, config.steps) == (1563, 40 * 1563)
+    assert config.input_shape == (20,) and not config.labelled
+    assert RunConfig(arch="cnn").input_shape == (16, 16, 1)
+    image = RunConfig(dataset="npz:a.npz", sample_shape=(9, 8, 3))
+    assert image.input_shape == (9, 8, 3) and image.labelled
+    assert image.data_kind == "npz" and config.data_kind == "gaus"
+
+
+def test_places_are_given_anew_and_keep_what_is_not_given() -> None:
+    config = RunConfig(data_dir="/old", teacher="/teacher")
+    moved = config.placed({"data_dir": "/new", "teacher": None})
+    assert (moved.data_dir, moved.teacher) == ("/new", "/teacher")
+    assert config.places == {
+        "dataset": "gaus",
+        "data_dir": "/old",
+        "teacher": "/teacher",
+    }
+    assert moved.digest() == config.digest()

@@ -242,3 +242,19 @@ def test_students_of_images_live_without_batch_norm_at_the_default_rate(
         dead[rate] = found["layers"][1]["dead_student_nodes"]["final"][0]
         assert bool(found["warnings"]) == (rate is not None)
     assert list(dead.values()) == [0, 40]
+
+
+def test_a_dead_layer_hides_no_layer_above_it(tf: Any) -> None:
+    """Ranks are told of every layer that has live teacher nodes, of no other."""
+    from tfluck.training.metrics import rank_rows
+
+    history = [[np.eye(2, 5), np.eye(3, 4)], [np.eye(2, 5), np.eye(3, 4)]]
+    live = [np.zeros(2, bool), np.array([True, False, True])]
+    rows = rank_rows([0, 9], history, live)
+    assert {row.layer for row in rows} == {1} and {row.epoch for row in rows} == {0, 9}
+    assert rank_rows([0], history[:1], live) == []
+
+
+def test_two_checkpoints_are_kept(trained: Any) -> None:
+    """One to go on from, and one for the day on which that is damaged."""
+    assert len(list(trained.layout.checkpoints.glob("step-*.npz"))) == 2
