@@ -10,6 +10,7 @@ import os
 import shlex
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from tfluck.errors import Diverged, Interrupted, TfluckError
 from tfluck.files import write_atomic
 from tfluck.processes import orphaned, signals_held, worker_pool, working
 from tfluck.runs import Run, adopt_teacher, open_run, summarize
-from tfluck.runs.lock import locked
+from tfluck.runs.lock import is_locked, locked
 from tfluck.runs.seal import write_object
 from tfluck.runtime import can_compute_with, start_tensorflow
 from tfluck.sweeps.signals import Signals
@@ -28,6 +29,10 @@ from tfluck.sweeps.signals import Signals
 #: (seed, step, note)
 Report = Callable[[int, int, str], None]
 POLL_SECONDS = 0.5
+#: Between two looks of a worker whether its driver still holds the run's lock.
+LOOK_SECONDS = 1.0
+#: For the students of a lost cluster to write their checkpoints.
+PATIENCE_SECONDS = 30.0
 #: Keras builds one network at a time, though a cluster's worker has several threads.
 _building = threading.Lock()
 
@@ -152,6 +157,8 @@ def _raise_worst(run: Run, futures: dict[Future[None], int], signals: Signals) -
         for future, seed in futures.items()
         if not future.cancelled() and (error := future.exception())
     }
+    if any(future.cancelled() for future in futures) and not signals.asked():
+        _abandon(run)
     for seed, error in errors.items():
         if isinstance(error, BrokenExecutor) and not signals.asked():
             raise TfluckError(
@@ -168,23 +175,53 @@ def _raise_worst(run: Run, futures: dict[Future[None], int], signals: Signals) -
         raise Interrupted("Stopped with checkpoints.", number)
 
 
+def _abandon(run: Run) -> None:
+    """Stop the students of a cluster that answers no more, then say so."""
+    _ask_to_stop(run, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    locks = [run.layout.seed(seed).lock for seed in run.seeds]
+    while any(map(is_locked, locks)) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    raise TfluckError(
+        "The cluster's scheduler was lost; up to the students' last checkpoints nothing "
+        f"else is: {_resumable(run)}"
+    )
+
+
 def train_seed(root: str, seed: int, places: dict[str, str | None]) -> None:
     """Train one student in a worker process; stops when the driver asks or is gone."""
     run = open_run(Path(root)).placed(places)
-    driver = os.getppid()
+    parent, driver_gone = os.getppid(), _released(run.layout.lock)
 
     with Signals() as signals, working():
 
         def stop_asked() -> int | None:
             if run.layout.stop.exists():
                 return _number(run.layout.stop)
-            if orphaned.is_set() or os.getppid() != driver:
+            if orphaned.is_set() or os.getppid() != parent or driver_gone():
                 return signal.SIGTERM
             return signals.asked()
 
         if number := stop_asked():
             raise Interrupted("Stopped before a step was made.", number)
         _train(run, seed, lambda step, note: None, stop_asked)
+
+
+def _released(lock: Path) -> Callable[[], bool]:
+    """Return a question: does the driver hold ``lock`` no more? It is cheap to ask often.
+
+    Where its lock cannot be seen from here, the answer is always no.
+    """
+    seen, looked = is_locked(lock), time.monotonic()
+
+    def ask() -> bool:
+        nonlocal looked
+        if not seen or time.monotonic() - looked < LOOK_SECONDS:
+            return False
+        looked = time.monotonic()
+        return not is_locked(lock)
+
+    return ask
 
 
 def _number(stop: Path) -> int:

@@ -1,11 +1,12 @@
 """Where students train: in processes of this machine, or on a cluster."""
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from tfluck.errors import BadInput
+from tfluck.errors import BadInput, TfluckError
 
 
 def check_engine(engine: str, scheduler: str | None) -> None:
@@ -13,6 +14,7 @@ def check_engine(engine: str, scheduler: str | None) -> None:
 
     Raises:
         BadInput: the engine's package is missing, or its address.
+        TfluckError: nobody is there.
     """
     if engine == "local":
         if scheduler is not None:
@@ -22,6 +24,10 @@ def check_engine(engine: str, scheduler: str | None) -> None:
         raise BadInput("--engine dask needs --scheduler ADDRESS, as tcp://host:8786.")
     if find_spec("distributed") is None:
         raise BadInput("--engine dask needs Dask: pip install 'tfluck[dask]'.")
+
+
+#: To find the scheduler, and for its first worker to come.
+CONNECT_SECONDS, WORKER_SECONDS = 10, 60
 
 
 @contextmanager
@@ -35,6 +41,7 @@ def cluster(engine: str, scheduler: str | None) -> Iterator[Executor | None]:
 
     Raises:
         BadInput: the engine's package is missing, or its address.
+        TfluckError: nobody is there.
     """
     check_engine(engine, scheduler)
     if engine == "local":
@@ -42,5 +49,39 @@ def cluster(engine: str, scheduler: str | None) -> Iterator[Executor | None]:
         return
     from distributed import Client
 
-    with Client(scheduler) as client:
-        yield client.get_executor(pure=False)
+    with _without_tracebacks():
+        try:
+            client = Client(scheduler, timeout=CONNECT_SECONDS)
+        except (OSError, ValueError) as error:
+            raise TfluckError(
+                f"No Dask scheduler answers at {scheduler}: "
+                f"{str(error) or type(error).__name__}. Start one, or correct the address."
+            ) from error
+        with client:
+            try:
+                client.wait_for_workers(1, timeout=WORKER_SECONDS)
+            except TimeoutError:
+                raise TfluckError(
+                    f"The cluster at {scheduler} has had no worker for "
+                    f"{WORKER_SECONDS} seconds; start some: `dask worker {scheduler}`."
+                ) from None
+            yield client.get_executor(pure=False)
+
+
+@contextmanager
+def _without_tracebacks() -> Iterator[None]:
+    """Keep Dask from printing its own when a cluster goes away; we say it in a sentence."""
+    known = [
+        name
+        for name in logging.root.manager.loggerDict
+        if name.startswith("distributed")
+    ]
+    loggers = [logging.getLogger(name) for name in known]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
