@@ -24,10 +24,12 @@ Process = subprocess.Popen[str]
 
 
 @contextmanager
-def training(tmp_path: Path, *arguments: object) -> Iterator[Process]:
+def training(
+    tmp_path: Path, *arguments: object, python: tuple[str, ...] = ()
+) -> Iterator[Process]:
     """``tfluck train`` in a process group of its own, as a shell starts it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tfluck.cli", "train"]
+        [sys.executable, *python, "-m", "tfluck.cli", "train"]
         + [str(each) for each in [*arguments, "--out", tmp_path]],
         stderr=subprocess.PIPE,
         text=True,
@@ -73,20 +75,31 @@ def has_checkpoint(run: Run, seed: int) -> bool:
     return (run.layout.seed(seed).checkpoints / f"step-{step:010d}.npz").exists()
 
 
-#: Seconds after the start: the command line loads, then the workers, then TensorFlow.
-MOMENTS = [0.1, 0.7, pytest.param(1.3, marks=pytest.mark.slow), 2.0]
+def test_ctrl_c_while_the_command_line_loads_is_quiet(tmp_path: Path) -> None:
+    """From our first line on; before it only Python is there, whose end is its own."""
+    with training(tmp_path, *PAIR, python=("-X", "importtime")) as process:
+        assert process.stderr is not None
+        any(line.split("|")[-1].strip() == "click" for line in process.stderr)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130 and "Traceback" not in errors
+    assert errors.rstrip().endswith("Interrupted.")
+
+
+#: Seconds after the run is born: its workers load, then TensorFlow.
+MOMENTS = [0.2, pytest.param(0.6, marks=pytest.mark.slow), 1.5]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_ctrl_c_to_the_group_is_quiet_from_the_first_moment(
-    tmp_path: Path, moment: float
-) -> None:
+def test_ctrl_c_while_the_workers_load_is_quiet(tmp_path: Path, moment: float) -> None:
     with training(tmp_path, *PAIR) as process:
+        until(lambda: (tmp_path / "long" / "lock").exists())
         time.sleep(moment)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors and "abruptly" not in errors
+    assert "`tfluck resume " in errors
 
 
 def test_a_killed_parent_leaves_checkpoints_and_no_orphans(tmp_path: Path) -> None:
