@@ -1,15 +1,18 @@
 """``tfluck ad criteria``: which theorem decides a function."""
 
+from pathlib import Path
+
 from tfluck.angular.angle import Angle
 from tfluck.angular.criteria import Criterion, criteria, decide, dense
 from tfluck.angular.frequencies import decide_pad, parse_frequencies
 from tfluck.angular.functions import AngularFunction
+from tfluck.angular.naming import parse
 from tfluck.errors import ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare
 from ..output import emit_json, table
-from .common import Angles, check_option, function_option, warn_uncertified
+from .common import Angles, Picture, check_option, function_option, warn_uncertified
 
 WORDS = {
     "nw": "some weight is negative at all angles, for every m ≥ 3: min det M_i < 0",
@@ -35,12 +38,19 @@ WORDS = {
     "--frequencies",
     help='Decide PAD from the k with c_k > 0 alone, such as "6Z,1+6Z,5+6Z".',
 )
+@click.option(
+    "--map",
+    "path",
+    type=Picture(),
+    help="Draw what decides each family, over its parameter, to .png, .pdf or .svg.",
+)
 @check_option("a theorem proves the condition (with --frequencies: PAD)")
 @json_option
 def command(
     function: AngularFunction,
     angles: list[Angle] | None,
     frequencies: str | None,
+    path: Path | None,
     check_it: bool,
     as_json: bool,
 ) -> None:
@@ -77,8 +87,49 @@ def command(
                 + (f" ({constants})" if constants else "")
             )
         click.echo(f"{function.name}: {WORDS[answer.decision]} ({answer.theorem}).")
+    if path is not None:
+        _draw(path)
     if check_it and answer.decision not in ("nw", "zero"):
         raise ClaimFailed(f"No theorem proves min det M_i <= 0 for {function.name}.")
+
+
+#: Families on the map, and the values of their parameter.
+MAP = {
+    "power:P, c_n = 1/(1 + n^P)": (
+        "power:{}",
+        "1.2 1.5 1.8 2 2.2 2.5 2.8 3 3.2 3.5 3.8 4 4.4 4.8 5.2 5.6 6 6.4 6.8 7.2 7.6 8",
+    ),
+    "matern:S,1, a_n = (1 + n²)^−S": (
+        "matern:{},1",
+        "0.6 0.7 0.8 0.9 1 1.1 1.3 1.5 1.7 1.9 2 2.2 2.5 2.8 3 3.3 3.7 4 4.3 4.7 5",
+    ),
+    "poisson:R, a_n = R^n": (
+        "poisson:{}",
+        "0.02 0.1 0.2 0.3 0.34 0.35 0.4 0.6 0.8 0.9",
+    ),
+    "cosh:1,CONSTANT, a_n = c/(1 + n²) and a_0 free": (
+        "cosh:1,{}",
+        "-3 -2 -1 -0.5 0 0.5 1 2 3",
+    ),
+}
+
+
+def _draw(path: Path) -> None:
+    from tfluck.figures.angular import draw_criteria
+
+    draw_criteria(
+        [
+            (
+                label,
+                [
+                    (float(value), decide(criteria(parse(form.format(value)))))
+                    for value in values.split()
+                ],
+            )
+            for label, (form, values) in MAP.items()
+        ],
+        path,
+    )
 
 
 def _object(one: Criterion) -> dict[str, object]:

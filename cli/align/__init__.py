@@ -16,6 +16,8 @@ COMMANDS = {
         ".stationary",
         "Find critical points from many starts and name them.",
     ),
+    "rate": (".rate", "Follow the loss of the flow against its proved bounds."),
+    "several": (".several", "The stationary point of positive loss of k teachers."),
     "inequality": (".inequality", "Try to break the loss-gradient inequality."),
 }
 
@@ -42,6 +44,7 @@ EPILOG = """\b
 Examples:
   tfluck align --teachers 0.3,0.85,1.45,2.1,2.75 --students 20 --steps 50000
   tfluck align --teachers 5 --steps 5000 --plot figure-1.png --gif figure-1.gif
+  tfluck align rate --m 5 --dim 3
   tfluck align inequality --m 5 --dim 3 --samples 10000
 """
 

@@ -6,8 +6,8 @@ from typing import Any, cast
 import numpy as np
 
 from tfluck.alignment.descent import Descent, Method, descend, initial_students
-from tfluck.alignment.forced import polar, spread_teachers
-from tfluck.alignment.geometry import Array
+from tfluck.alignment.forced import polar, separate_teachers
+from tfluck.alignment.geometry import Array, checked_size
 from tfluck.errors import BadInput
 
 from ..bar import bar
@@ -19,10 +19,10 @@ from ..output import emit_json, table
 HALF_PLANE = "0.3,0.85,1.45,2.1,2.75"
 
 
-def teachers_from(text: str) -> Array:
-    """Read ``5`` as five teachers spread round the circle, ``0.3,0.9`` as their angles."""
+def teachers_from(text: str, dimension: int = 2, seed: int = 0) -> Array:
+    """Read ``5`` as five teachers apart, ``0.3,0.9`` as angles in the first plane."""
     if text.strip().isdecimal():
-        return spread_teachers(int(text[:20]))
+        return separate_teachers(int(text[:20]), dimension, seed)
     try:
         angles = np.array([float(part) for part in text.split(",")])
     except ValueError as error:
@@ -31,7 +31,10 @@ def teachers_from(text: str) -> Array:
         ) from error
     if not np.isfinite(angles).all():
         raise BadInput("Teacher angles must be finite numbers.")
-    return polar(angles)
+    if dimension < 2:
+        raise BadInput("Angles of teachers need two dimensions; give a number instead.")
+    checked_size(len(angles), dimension)
+    return np.pad(polar(angles), ((0, 0), (0, dimension - 2)))
 
 
 def _steps(text: str | None, steps: int) -> list[int]:
@@ -51,6 +54,7 @@ def _steps(text: str | None, steps: int) -> list[int]:
 @declare(
     f"tfluck align --teachers {HALF_PLANE} --students 20 --steps 50000 --lr 0.1 --seed 1",
     "tfluck align --teachers 5 --steps 5000 --gif spread.gif",
+    "tfluck align --dim 5 --teachers 3 --students 8 --steps 2000 --vectors --json",
 )
 @click.option(
     "--teachers", default=HALF_PLANE, show_default=True, help="Angles, or a number."
@@ -91,6 +95,21 @@ def _steps(text: str | None, steps: int) -> list[int]:
     help="Standard deviation of each coordinate of a student at the start.",
 )
 @click.option(
+    "--dim",
+    type=click.IntRange(1, 10_000),
+    default=2,
+    show_default=True,
+    help="Dimension; N teachers are orthonormal there, or Gaussian if N is larger.",
+)
+@click.option(
+    "--train-outputs",
+    is_flag=True,
+    help="Train the students' output weights too, from 1.",
+)
+@click.option(
+    "--vectors", is_flag=True, help="Put teachers and students into the JSON object."
+)
+@click.option(
     "--snapshots", help="Steps, such as 0,10,1000; default those of figure 1."
 )
 @click.option(
@@ -126,10 +145,14 @@ def command(
     The learning rate goes with the constant 1/(2π) of the true gradient; the paper
     prints 1/(4π), so its rate is twice ours.
     """
-    directions = teachers_from(teachers)
+    dim = options["dim"]
+    if dim != 2 and (options["plot"] or options["gif"]):
+        raise BadInput("Only networks in the plane can be drawn as arrows: --dim 2.")
+    directions = teachers_from(teachers, dim, options["seed"])
     shown = _steps(options["snapshots"], steps)
     frames = _frames(options["gif"], options["plot"], steps)
-    start = initial_students(students, 2, options["init"], options["seed"])
+    start = initial_students(students, dim, options["init"], options["seed"])
+    outputs = np.ones(students) if options["train_outputs"] else None
     if options["lr"] >= 4 / students:
         talk(
             f"Above lr {4 / students:.2g} descent may be unstable for {students} students."
@@ -145,8 +168,9 @@ def command(
             options["batch_size"],
             options["seed"],
             lambda step: advance(min(100, steps - step)),
+            outputs,
         )
-    report(found, {*shown, steps}, as_json)
+    report(found, {*shown, steps}, as_json, options["vectors"])
     _draw(found, shown, options["plot"], options["gif"])
 
 
@@ -178,8 +202,10 @@ def _draw(
         animate_descent(found, gif)
 
 
-def report(found: Descent, steps: set[int], as_json: bool) -> None:
-    """Print the snapshots taken at ``steps``."""
+def report(
+    found: Descent, steps: set[int], as_json: bool, vectors: bool = False
+) -> None:
+    """Print the snapshots taken at ``steps``; in JSON, ``vectors`` too if asked for."""
     rows: list[dict[str, object]] = [
         {
             "step": s.step,
@@ -192,16 +218,19 @@ def report(found: Descent, steps: set[int], as_json: bool) -> None:
     ]
     last = found.final
     if as_json:
-        emit_json(
-            {
-                "loss": last.loss,
-                "max_angle": last.max_angle,
-                "max_angle_mod_pi": last.max_angle_mod_pi,
-                "aligned_fraction": last.aligned_fraction,
-                "forced": found.forced,
-                "snapshots": rows,
-            }
-        )
+        result: dict[str, object] = {
+            "loss": last.loss,
+            "max_angle": last.max_angle,
+            "max_angle_mod_pi": last.max_angle_mod_pi,
+            "aligned_fraction": last.aligned_fraction,
+            "forced": found.forced,
+            "snapshots": rows,
+        }
+        if vectors:
+            result["teachers"] = found.teachers
+            result["students"] = last.students
+            result["outputs"] = last.outputs
+        emit_json(result)
         return
     click.echo(table(rows))
     forces = "forces" if found.forced else "does not force"

@@ -64,6 +64,63 @@ def test_snapshots_pictures_and_film(tfluck: Call, tmp_path: Path) -> None:
     assert gif.read_bytes() == first
 
 
+def test_any_dimension_outputs_and_vectors(tfluck: Call) -> None:
+    options = ("--dim", "5", "--teachers", "3", "--students", "8", "--steps", "3000")
+    found = answer(tfluck("align", *options, "--vectors", "--json"))
+    assert found["loss"] < 1e-3
+    assert (len(found["students"]), len(found["students"][0])) == (8, 5)
+    assert found["teachers"] == [[float(i == j) for j in range(5)] for i in range(3)]
+    assert found["outputs"] is None
+    trained = answer(
+        tfluck("align", *options, "--train-outputs", "--vectors", "--json")
+    )
+    assert len(trained["outputs"]) == 8
+    assert trained["outputs"] != [1.0] * 8
+    assert trained["loss"] < 1e-3
+    many = ("--dim", "3", "--teachers", "5", "--steps", "2", "--vectors", "--json")
+    assert len(answer(tfluck("align", *many))["teachers"]) == 5
+    angles = (
+        "--dim",
+        "3",
+        "--teachers",
+        "0.5,1",
+        "--steps",
+        "2",
+        "--vectors",
+        "--json",
+    )
+    assert [row[2] for row in answer(tfluck("align", *angles))["teachers"]] == [0, 0]
+
+
+def test_rate(tfluck: Call, tmp_path: Path) -> None:
+    path = tmp_path / "rate.png"
+    options = ("--m", "2", "--dim", "2", "--start", "symmetric", "--time", "1000")
+    found = answer(
+        tfluck("align", "rate", *options, "--check", "--json", "--plot", path)
+    )
+    assert list(found)[:5] == ["m", "dim", "loss", "bound_ratio_max", "cube_limit"]
+    assert found["loss"][-1][0] == pytest.approx(1000)
+    assert found["loss"][-1][1] == pytest.approx(1.595009158e-9, rel=1e-4)
+    assert found["bound_ratio_max"] <= 1
+    assert path.stat().st_size > 1000
+    other = answer(
+        tfluck(
+            "align", "rate", "--method", "descent", "--time", "50", "--check", "--json"
+        )
+    )
+    assert other["bound_ratio_max"] <= 1
+    assert "students died" in tfluck("align", "rate", "--time", "5").stdout
+
+
+def test_several(tfluck: Call) -> None:
+    found = answer(tfluck("align", "several", "--k", "2", "--check", "--json"))
+    assert found["loss"] == pytest.approx([0.088511936632883446] * 2, rel=1e-14)
+    assert found["kind"] == "saddle"
+    assert found["bound"][0] == pytest.approx(0.402, abs=1e-3)
+    one = answer(tfluck("align", "several", "--k", "2", "--m", "1", "--json"))
+    assert one["kind"] == "local minimum under rotation"
+
+
 def test_stationary(tfluck: Call) -> None:
     found = answer(tfluck("align", "stationary", "--m", "2", "--starts", "8", "--json"))
     assert sum(found["counts"].values()) == 8
@@ -98,6 +155,15 @@ WRONG = [
     ("stationary", "--m", "0"),
     ("inequality", "--dim", "0"),
     ("nonsense",),
+    ("--dim", "3", "--plot", "x.png"),
+    ("--dim", "1", "--teachers", "0.5,1"),
+    ("--method", "sgd", "--train-outputs", "--steps", "2"),
+    ("rate", "--start", "symmetric", "--m", "3"),
+    ("rate", "--time", "1e12"),
+    ("rate", "--method", "descent", "--lr", "1e-12"),
+    ("rate", "--m", "1000000"),
+    ("rate", "--plot", "x.gif"),
+    ("several", "--k", "1"),
     ("--teachers", "1000000000"),
     ("--teachers", "9" * 400),
     ("--teachers", "²"),

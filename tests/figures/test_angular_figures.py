@@ -6,11 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tfluck.alignment import descend, initial_students, spread_teachers
+from tfluck.alignment import descend, flow, initial_students, spread_teachers
 from tfluck.angular import parse, phase_diagram, sample, spectrum_of, surface
+from tfluck.angular.criteria import criteria, decide
 from tfluck.errors import BadInput
-from tfluck.figures.alignment import animate_descent, draw_descent, frame_steps
+from tfluck.figures.alignment import (
+    animate_descent,
+    draw_descent,
+    draw_rate,
+    frame_steps,
+)
 from tfluck.figures.angular import (
+    draw_criteria,
     draw_phase,
     draw_samples,
     draw_spectrum,
@@ -36,13 +43,25 @@ def phases(path: Path) -> None:
     draw_phase(phase_diagram([1.5, 2.0, 2.5, 4.0, 7.0], (3, 4), 50), path)
 
 
+def maps(path: Path) -> None:
+    rows = [(k, decide(criteria(parse(f"cosh:1,{k}")))) for k in (-0.5, 0.0, 0.5)]
+    draw_criteria([("cosh", rows)], path)
+
+
+def rates(path: Path) -> None:
+    students = np.array([[0.4, 0.2], [0.3, -0.4]])
+    draw_rate(flow(students, np.array([1.0, 0.0]), 5.0, 8), path)
+
+
 def descents(path: Path) -> None:
     found = descend(spread_teachers(3), initial_students(4, 2, 0.1, 0), 20, 0.1, [0, 5])
     draw_descent(found, [0, 5, 20], path)
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
-@pytest.mark.parametrize("draw", [surfaces, samples, spectra, phases, descents])
+@pytest.mark.parametrize(
+    "draw", [surfaces, samples, spectra, phases, descents, maps, rates]
+)
 def test_the_same_data_gives_the_same_bytes(
     draw: Callable[[Path], None], suffix: str, tmp_path: Path
 ) -> None:

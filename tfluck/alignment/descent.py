@@ -10,7 +10,12 @@ from tfluck.errors import BadInput, Diverged
 
 from .forced import is_alignment_forced
 from .geometry import Array, angles_between, checked_size, norms
-from .loss import population_loss, sampled_gradient, weight_gradient
+from .loss import (
+    population_gradient,
+    population_loss,
+    sampled_gradient,
+    weight_gradient,
+)
 
 Method: TypeAlias = Literal["population", "sgd"]
 
@@ -28,6 +33,7 @@ class Snapshot:
     ``max_angle`` and ``median_angle`` are angles to the nearest teacher over students that
     have not vanished; ``max_angle_mod_pi`` is to the nearest teacher line;
     ``aligned_fraction`` is the share of the total length within ``ALIGNED`` of a teacher.
+    ``outputs`` are the students' output weights (n,) where they were trained.
     """
 
     step: int
@@ -37,6 +43,7 @@ class Snapshot:
     median_angle: float
     max_angle_mod_pi: float
     aligned_fraction: float
+    outputs: Array | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,14 @@ class Descent:
         return self.snapshots[-1]
 
 
-def measure(step: int, students: Array, teachers: Array) -> Snapshot:
-    """Return the loss and the alignment of ``students``, vanished neurons left out."""
-    lengths = norms(students)
+def measure(
+    step: int, students: Array, teachers: Array, outputs: Array | None = None
+) -> Snapshot:
+    """Return the loss and the alignment of ``students``, vanished neurons left out.
+
+    With output weights v a student counts by |v_i||w_i|, its share of the output.
+    """
+    lengths = norms(students) if outputs is None else np.abs(outputs) * norms(students)
     angles = angles_between(students, teachers)
     nearest = angles.angle.min(axis=1)
     line = np.minimum(angles.angle, angles.supplement).min(axis=1)
@@ -67,7 +79,8 @@ def measure(step: int, students: Array, teachers: Array) -> Snapshot:
     return Snapshot(
         step=step,
         students=students.copy(),
-        loss=population_loss(students, teachers),
+        loss=population_loss(students, teachers, outputs),
+        outputs=None if outputs is None else outputs.copy(),
         max_angle=float(nearest[counted].max()),
         median_angle=float(np.median(nearest[counted])),
         max_angle_mod_pi=float(line[counted].max()),
@@ -93,8 +106,12 @@ def descend(
     batch: int = 64,
     seed: int = 0,
     progress: Callable[[int], object] = lambda step: None,
+    outputs: Array | None = None,
 ) -> Descent:
-    """Train ``students`` (n, d) on ``teachers`` (k, d), all output weights 1.
+    """Train ``students`` (n, d) on ``teachers`` (k, d), the teachers' output weights 1.
+
+    The students' output weights are 1 as well, unless ``outputs`` (n,) are given: then
+    they are trained with the same rate, by the population gradient.
 
     With n students on one teacher the largest curvature is n/2, so learning rates below
     4/n are stable. Snapshots are taken at the steps asked for and at the end; ``progress``
@@ -110,14 +127,21 @@ def descend(
     checked_size(len(students) + len(teachers), teachers.shape[1])
     forced = is_alignment_forced(teachers)
     random = np.random.default_rng([seed, 1])
+    if outputs is not None and method == "sgd":
+        raise BadInput("Output weights are trained by the population gradient only.")
     students, taken = students.copy(), []
+    trained = None if outputs is None else outputs.copy()
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported by name
         for step in range(steps + 1):
             if step in wanted:
-                taken.append(measure(step, students, teachers))
+                taken.append(measure(step, students, teachers, trained))
             if step == steps:
                 break
-            if method == "sgd":
+            if trained is not None:
+                both = population_gradient(students, teachers, trained)
+                gradient = both.weights
+                trained -= learning_rate * both.outputs
+            elif method == "sgd":
                 inputs = random.standard_normal((batch, students.shape[1]))
                 gradient = sampled_gradient(students, teachers, inputs)
             else:

@@ -55,6 +55,24 @@ def spread_teachers(count: int) -> Array:
     return polar(2 * np.pi * np.arange(count) / count)
 
 
+def separate_teachers(count: int, dimension: int, seed: int = 0) -> Array:
+    """Return ``count`` unit vectors in dimension d: orthonormal, or Gaussian if too many.
+
+    In the plane they are those of :func:`spread_teachers`.
+    """
+    if dimension == 2:
+        return spread_teachers(count)
+    if min(count, dimension) < 1:
+        raise BadInput(
+            f"At least one teacher and one dimension are needed: {count}, {dimension}."
+        )
+    checked_size(count, dimension)
+    if count <= dimension:
+        return np.eye(count, dimension)
+    random = np.random.default_rng([seed, 2])
+    return directions(random.standard_normal((count, dimension)))
+
+
 def polar(angles: Array) -> Array:
     """Return the unit vectors (cos θ, sin θ), shape (len(angles), 2)."""
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfluck.alignment.descent import Descent, Snapshot
+from tfluck.alignment.flow import Flow
 from tfluck.alignment.geometry import Array
 from tfluck.errors import BadInput
 from tfluck.figures.style import COLOURS, GREY, panels, save
@@ -102,3 +103,29 @@ def animate_descent(descent: Descent, path: Path) -> None:
             loop=0,
         ),
     )
+
+
+def draw_rate(found: Flow, path: Path) -> None:
+    """Draw the loss over time, its proved bound, and lines of slope t⁻¹ and t⁻³."""
+    figure, axes = panels(1, 1, (5.6, 3.6))
+    axis = axes[0, 0]
+    later = found.times > 0
+    times, losses = found.times[later], found.losses[later]
+    for bound, style, name in ((found.first, "--", "B3"), (found.second, "-.", "B5")):
+        shown = np.where(np.isfinite(bound), bound, np.nan)[later]
+        axis.loglog(times, shown, style, color=COLOURS[1], label=f"proved bound {name}")
+    axis.loglog(times, losses, "o-", color=COLOURS[0], markersize=3, label="loss ℓ(t)")
+    end = found.cube
+    if end > 0:
+        cubic = end / times**3
+        shown = cubic < 10 * losses.max()
+        axis.loglog(times[shown], cubic[shown], ":", color=GREY, label=f"{end:.3g} t⁻³")
+    axis.set_xlabel("time t")
+    axis.set_ylabel("loss")
+    axis.legend(fontsize=8, frameon=False)
+    axis.set_title(
+        f"Gradient flow, {len(found.students)} students alive at the end, "
+        f"{found.deaths} died; loss over bound ≤ {found.worst:.3g}",
+        fontsize=9,
+    )
+    save(figure, path)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from tfluck.angular.criteria import Criterion
 from tfluck.angular.phase import Phase
 from tfluck.angular.sampling import Sample
 from tfluck.angular.spectrum import Spectrum
@@ -211,3 +212,54 @@ def _nearest_nodes(axis: Any, phase: Phase) -> None:
         axis.semilogy(decays, nearest, "v", color=COLOURS[1])
     axis.set_xlabel("decay p of the spectrum")
     axis.set_ylabel("nearest node")
+
+
+#: Colour and words of each decision on the map of criteria.
+_DECISIONS = {
+    "nw": (COLOURS[2], "a negative weight, always"),
+    "zero": (GREY, "least weight exactly 0"),
+    "fails": (COLOURS[4], "all positive somewhere (A4, A5)"),
+    "positive": (COLOURS[1], "all positive everywhere (A1, A10)"),
+    "undecided": ("#DDDDDD", "undecided"),
+}
+
+
+def draw_criteria(
+    families: Sequence[tuple[str, Sequence[tuple[float, Criterion]]]], path: Path
+) -> None:
+    """Draw for each family which theorem decides it, over its parameter."""
+    figure, axes = panels(len(families), 1, (6.8, 1.25))
+    for axis, (label, points) in zip(axes[:, 0], families, strict=True):
+        values = [value for value, _ in points]
+        for value, found in points:
+            colour, words = _DECISIONS[found.decision]
+            axis.plot(value, 0, "s", color=colour, markersize=7, label=words)
+        for first, last, name in _runs(points):
+            axis.text((first + last) / 2, 0.35, name, ha="center", fontsize=7)
+        axis.set_ylim(-0.5, 0.9)
+        axis.set_yticks([])
+        axis.spines["left"].set_visible(False)
+        axis.set_xlim(min(values) - 0.2, max(values) + 0.2)
+        axis.set_title(label, fontsize=8, loc="left")
+    seen: dict[str, Any] = {}
+    for axis in axes[:, 0]:
+        handles, words = axis.get_legend_handles_labels()
+        seen |= dict(zip(words, handles, strict=True))
+    figure.legend(
+        list(seen.values()), list(seen), loc="outside lower center", ncols=3, fontsize=7
+    )
+    save(figure, path)
+
+
+def _runs(
+    points: Sequence[tuple[float, Criterion]],
+) -> list[tuple[float, float, str]]:
+    """Return stretches of points that one theorem decides."""
+    runs: list[tuple[float, float, str]] = []
+    for value, found in points:
+        name = "" if found.decision == "undecided" else found.theorem
+        if runs and runs[-1][2] == name:
+            runs[-1] = (runs[-1][0], value, name)
+        else:
+            runs.append((value, value, name))
+    return runs
