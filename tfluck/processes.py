@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
@@ -22,7 +22,8 @@ _working = threading.Event()
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield a pool of fresh processes; submit to it :func:`signals_held`.
+    """Yield a pool of fresh processes; submit to it :func:`signals_held`, then
+    :func:`watch_all`.
 
     They are spawned, because TensorFlow does not survive a fork. SIGINT never reaches
     their work: the parent decides. SIGTERM does. When the parent dies they end too, at
@@ -46,6 +47,19 @@ def signals_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def watch_all(pool: Executor) -> None:
+    """Let ``pool`` watch every process that it has; call this after the last submission.
+
+    Python's pool starts a process after it has woken the thread that watches them, which
+    may then never look at the newest: its death would be waited for without end.
+    """
+    pool.submit(_nothing)
+
+
+def _nothing() -> None:
+    """Wake the watcher."""
 
 
 @contextmanager

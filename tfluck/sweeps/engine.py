@@ -19,7 +19,13 @@ from pathlib import Path
 
 from tfluck.errors import Diverged, Interrupted, TfluckError
 from tfluck.files import write_atomic
-from tfluck.processes import orphaned, signals_held, worker_pool, working
+from tfluck.processes import (
+    orphaned,
+    signals_held,
+    watch_all,
+    worker_pool,
+    working,
+)
 from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import is_locked, locked
 from tfluck.runs.seal import write_object
@@ -126,6 +132,7 @@ def _drive(
     root, places = str(run.layout.root.resolve()), run.config.places
     with signals_held():
         futures = {executor.submit(train_seed, root, s, places): s for s in seeds}
+        watch_all(executor)
     pending: set[Future[None]] = set(futures)
     asked = False
     while pending:
