@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from tfluck.alignment.flow import flow, slacks
+from tfluck.alignment.gradient_flow import flow, slacks
 from tfluck.alignment.inequality import configuration
 from tfluck.errors import BadInput
 

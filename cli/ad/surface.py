@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tfluck.angular.functions import AngularFunction
-from tfluck.angular.surface import Surface, surface
+from tfluck.angular.grid import Surface, surface
 from tfluck.errors import BadInput, ClaimFailed
 
 from ..options import click, json_option

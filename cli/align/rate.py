@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tfluck.alignment.flow import Flow, descend_as_flow, final_alignment, flow
 from tfluck.alignment.geometry import Array, checked_size
+from tfluck.alignment.gradient_flow import Flow, descend_as_flow, final_alignment, flow
 from tfluck.errors import BadInput, ClaimFailed
 
 from ..bar import bar

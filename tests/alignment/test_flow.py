@@ -17,8 +17,8 @@ from tfluck.alignment import (
     slacks,
     survival,
 )
-from tfluck.alignment.flow import bounds
 from tfluck.alignment.geometry import angles_between, norms
+from tfluck.alignment.gradient_flow import bounds
 from tfluck.alignment.inequality import configuration
 from tfluck.alignment.loss import weight_gradient
 from tfluck.alignment.stationary import hessian

@@ -454,6 +454,25 @@ def test_certify_proves_a_users_own_function_but_writes_no_file(
     assert not (tmp_path / "c.json").exists()
 
 
+def test_a_check_and_help_import_only_what_they_need() -> None:
+    # What keeps them under 0.3 s: no SciPy, Matplotlib, pools of processes or TensorFlow.
+    for words in (["ad", "check", "1,2,3"], ["ad", "phase", "-h"], ["align", "-h"]):
+        program = (
+            "import sys\n"
+            "from tfluck.cli.main import main\n"
+            "try:\n"
+            f"    main({words!r})\n"
+            "except SystemExit as left:\n"
+            "    assert not left.code\n"
+            "dear = {'scipy', 'matplotlib', 'tensorflow', 'PIL', 'pandas'}\n"
+            "assert not dear & set(sys.modules), dear & set(sys.modules)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
 def test_no_ad_or_align_command_imports_tensorflow() -> None:
     program = (
         "import sys\n"

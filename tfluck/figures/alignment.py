@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tfluck.alignment.descent import Descent, Snapshot
-from tfluck.alignment.flow import Flow
 from tfluck.alignment.geometry import Array
+from tfluck.alignment.gradient_flow import Flow
 from tfluck.errors import BadInput
 from tfluck.figures.style import COLOURS, GREY, panels, save
 from tfluck.files import make_directory, write_atomic

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from tfluck.angular.criteria import Criterion
+from tfluck.angular.grid import Surface
 from tfluck.angular.phase import Phase
 from tfluck.angular.sampling import Sample
 from tfluck.angular.spectrum import Spectrum
-from tfluck.angular.surface import Surface
 from tfluck.figures.style import COLOURS, GREY, panels, save
 
 _QUARTERS = [0, np.pi / 2, np.pi, 3 * np.pi / 2, 2 * np.pi]
