@@ -8,7 +8,9 @@ import pytest
 
 from tfluck.analysis.correlation import correlation, live_nodes
 from tfluck.analysis.relu_net import Affine, ReluNet, Skip
+from tfluck.theory.assumption import layer_inputs, separation
 from tfluck.theory.audit import audit, audit_teacher
+from tfluck.theory.gradient_rule import gradient_rule
 from tfluck.theory.measured import State
 from tfluck.theory.nets import conv_net, dense_net, separated_net
 
@@ -58,6 +60,17 @@ def test_a_student_at_its_start() -> None:
             assert found[name, layer].verdict == "diagnostic", (
                 "nothing is said of the start"
             )
+
+
+def test_assumption_1_of_small_layers_is_of_all_their_tuples() -> None:
+    student, teacher, x = pair(200)
+    rules = gradient_rule(student, teacher, x)
+    sides = [layer_inputs(x, net.activations(x)) for net in (student, teacher)]
+    found = rows_of(state_of(student, teacher, x))
+    for layer, given in enumerate(zip(rules, *sides, strict=True)):
+        both = separation(*given)
+        exact = max(both.cross.error, both.own.error)
+        assert found["Assumption 1, error", layer].measured == pytest.approx(exact)
 
 
 def test_one_sample_leaves_nothing_to_separate() -> None:

@@ -81,6 +81,18 @@ def test_one_node_by_hand() -> None:
     assert found.sines[-1, 0] == pytest.approx(w[1], rel=1e-12)
 
 
+@pytest.mark.parametrize("every", [1, 10])
+def test_rates_are_of_a_step_however_seldom_one_looks(every: int) -> None:
+    """m = 1 without bias: the rate rises to ψ_d(0) = ½."""
+    teacher = orthogonal(1)
+    start = start_at(teacher, 0.5, np.random.default_rng(0))
+    found = recover(teacher, start, steps=800, every=every)
+    sine, rate = found.local_rates()
+    assert rate[-1] == pytest.approx(0.5, abs=1e-6) and 0.3 < rate[0] < 0.4
+    assert np.all(np.diff(rate) > -1e-9) and sine[0] == pytest.approx(np.sin(0.5))
+    assert found.asymptotic_rate() == pytest.approx(0.5, abs=1e-6)
+
+
 @pytest.mark.parametrize("angle", [np.nan, np.inf, -0.1, 2.0])
 def test_angles_that_are_none(angle: float) -> None:
     with pytest.raises(BadInput, match="angle"):

@@ -55,6 +55,16 @@ def test_nothing_moves_at_the_thesis() -> None:
     assert still.sines().max() == 0
 
 
+def test_nothing_moves_where_all_students_are_teacher_nodes() -> None:
+    """Nothing is orthogonal here, so every H and L counts."""
+    pair = random_pair(4, 3, 5, 3, np.random.default_rng(3), bias=-0.5)
+    same = TwoLayer(
+        pair.teacher_w, pair.teacher_v, pair.teacher_w, pair.teacher_v, -0.5
+    )
+    for change in same.flow():
+        np.testing.assert_allclose(change, 0, atol=1e-8)
+
+
 @pytest.mark.parametrize("bias", [0.0, -1.0])
 def test_frozen_weights_decay_at_the_smallest_eigenvalue(bias: float) -> None:
     start = instance(angle=0.0, bias=bias, n=6)
@@ -169,6 +179,47 @@ def test_gamma_of_one_node_by_hand() -> None:
     right_d, right_l = printed(known)
     assert right_d == pytest.approx((1 - 0.1) * np.cos(0.2))
     assert right_l == pytest.approx(1 - c0 * delta * 1.1)
+
+
+def test_gamma_of_three_nodes_by_hand() -> None:
+    """m = 2, n = 3: sums over neighbours written out, C_r taken from the answer."""
+    known = premises(instance(n=3), 200.0)
+    found = solve(known)
+    b, v = found.spread, 1 + found.spread
+    delta, far_l = known.turn, 1 + known.k_l * found.drift
+    near = 1 + known.k_l * delta
+    push = b + known.k_l * v * delta + far_l * known.size
+    gamma_u = 1 - (known.c0 * delta**2 * v + known.eps_l * near**2 * push) / b
+    pull = 2 * (b + known.k_l * v * delta)
+    gamma_r = 1 - known.eps_l * far_l**2 * pull / known.size
+    far_d = 1 + known.k_d * found.drift
+    turn = b + (1 + known.k_d) * v * delta + far_d * known.size
+    turn *= v * known.eps_d * (1 + known.k_d * delta) ** 2
+    gamma_w = np.cos(0.05) * (1 - b) - turn / np.sin(0.05)
+    ours = (found.gamma_u, found.gamma_r, found.gamma_w)
+    np.testing.assert_allclose(ours, (gamma_u, gamma_r, gamma_w), rtol=1e-9)
+    step = known.size * known.eps_d * known.own_d * far_d**2
+    step *= 2 * (b + (1 + known.k_d) * v * delta)
+    rate = found.promised
+    assert found.drift == pytest.approx(step / (rate * (2 - 200 * rate)), rel=1e-6)
+
+
+def test_a_drift_beyond_the_range_of_k_promises_nothing() -> None:
+    from dataclasses import replace
+
+    known = premises(instance(), 200.0)
+    assert solve(known).feasible
+    gentle = replace(known, k_d=0.1, k_l=0.1)
+    assert solve(gentle).feasible
+    assert not solve(replace(gentle, own_d=100 * known.own_d)).feasible
+
+
+def test_the_lemmas_are_nearly_tight_for_one_node() -> None:
+    start = instance(m=1, n=1, angle=0.2, bias=0.0, spread=0.1, size=0.0, dim=3)
+    known = premises(start, 0.1)
+    seen = watch(start, known, solve(known), 20)
+    assert 0.99 < seen.worst["lemma_6"] <= 1 + 1e-9
+    assert 0.99 < seen.worst["lemma_5"] <= 1 + 1e-9
 
 
 def test_without_biases_nothing_is_promised_and_yet_it_happens() -> None:
