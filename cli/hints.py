@@ -13,7 +13,7 @@ WORDS = {
     "other figures: `tfluck analyze modulation`, `tfluck analyze bn-bias`, "
     "`tfluck ad surface` and `tfluck align`, each with --plot.",
     "compare": "`tfluck analyze compare` compares two networks node by node.",
-    "audit": "`tfluck analyze overlap` measures on a run what the theorems assume; "
+    "audit": "`tfluck theory audit` measures on a run what the theorems assume; "
     "`tfluck theory check` tries the theorems themselves.",
     "ticket": "`tfluck analyze rank` tells where a run's winners stood before training; "
     "`tfluck pretrain` with --prune removes the nodes that are read least.",
