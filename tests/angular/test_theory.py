@@ -4,13 +4,15 @@ A1 to A10 and D1 to D4 are the theorems of docs/alignment.md.
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
 
 import numpy as np
 import pytest
-from flint import arb
+from flint import arb, arb_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +22,8 @@ from tfluck.angular.angle import Angle, antipodal_pairs_exactly, parse_angle, si
 from tfluck.angular.balls import ball_distance, ball_matrix
 from tfluck.angular.criteria import criteria, decide, dense
 from tfluck.angular.eigenvalue import least_eigenvalue
-from tfluck.angular.engine import BALL, precision
+from tfluck.angular.engine import BALL, precision, rational
+from tfluck.angular.expansion import Decay, Power, _sum, expand
 from tfluck.angular.formula import derivative, evaluate, read
 from tfluck.angular.frequencies import Frequencies, decide_pad, parse_frequencies
 from tfluck.angular.matrices import TURN, distance
@@ -562,3 +565,73 @@ def test_no_text_breaks_the_parser(text: str) -> None:
         read(text)
     except BadInput as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "decay"),
+    [("1.51", 2), ("2.2", 2), ("3", 2), ("4", 3), ("7.5", 2)],
+)
+def test_a_coarse_expansion_holds_the_value_within_its_own_error(
+    text: str, decay: int
+) -> None:
+    # With few terms and few bits the truncation is seen: its bound must cover it.
+    function, seen = parse(f"power:{text}"), []
+    coefficient = function.series.coefficient
+    with precision(256):
+        for terms, bits in ((decay, 3), (decay, 6), (4, 10)):
+            x = expand(Decay(coefficient, powers_of(Fraction(text))), terms, bits)
+            for t in (0.0, 1e-3, 0.5, 2.0, 3.0):
+                error = abs(
+                    _sum(replace(x, error=arb(0)), arb(t)) - function.ball(arb(t))
+                )
+                assert error <= x.error
+                seen.append(float((error / x.error).mid()))
+    assert max(seen) > 1e-7
+
+
+def powers_of(p: Fraction) -> Callable[[int, int], tuple[list[Power], arb]]:
+    """Return the expansion of 1/(1 + n^p), written down once more."""
+
+    def powers(terms: int, bits: int) -> tuple[list[Power], arb]:
+        count = 1
+        while True:
+            s = (count + 1) * p
+            rest = arb(terms) ** (1 - rational(s)) / (rational(s) - 1)
+            if rest < arb(2) ** -bits:
+                found = [Power(arb((-1) ** k), (k + 1) * p) for k in range(count)]
+                return found, rest
+            count += 1
+
+    return powers
+
+
+def test_power_4_is_not_sctp_3() -> None:
+    t = [Fraction(1644742607, 5 * 10**8), Fraction(3548204139, 10**9)]
+    t.append(Fraction(760637639, 2 * 10**8))
+    s = [Fraction(320416407, 10**8), Fraction(820732459, 25 * 10**7)]
+    s.append(Fraction(3303221033, 10**9))
+    function = parse("power:4")
+    with precision(200):
+        rows = [
+            [function.ball(ball_distance(Angle.of(x), Angle.of(y))) for y in s]
+            for x in t
+        ]
+        det = arb_mat(rows).det()
+    assert float(det.mid()) == pytest.approx(-4.1010826502e-8, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("p", "near", "far", "predicted", "exact"),
+    [
+        ("2.51", "1e-9", "1", 1.63696e-11, 1.63551e-11),
+        ("3.49", "1e-12", "2", 2.45585e-20, 2.45577e-20),
+        ("3.31", "1e-12", "1", 5.59148e-18, 5.59278e-18),
+    ],
+)
+def test_a4_asymptotics(
+    p: str, near: str, far: str, predicted: float, exact: float
+) -> None:
+    found = check(parse(f"power:{p}"), nodes(f"-{near},{2 * Fraction(near)},{far}"))
+    low, high = found.weights[2]
+    assert (low, high) == pytest.approx((exact, exact), rel=1e-5)
+    assert low == pytest.approx(predicted, rel=2e-3)

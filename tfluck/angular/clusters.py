@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .angle import Angle, AnyAngle
-from .balls import certified
+from .balls import enclose
 from .functions import AngularFunction
-from .verdicts import Check, check, sign_verdict
+from .verdicts import Check, check
 
 #: How near the two near nodes are, in powers of ten; the second list only for functions
 #: that are known to be rough enough at 0 for Theorem A4.
@@ -50,12 +50,12 @@ class Witness:
 def hunt_exactly(function: AngularFunction, m: int) -> tuple[Witness | None, int]:
     """Return a certified violation at exact nodes, and how many sets were tried."""
     tried = 0
-    stages = [(polygons(m), (128,)), (triples(m, _NEAR), (192,))]
+    stages = [(polygons(m), 128), (triples(m, _NEAR), 192)]
     if function.traits and function.traits.rough:
-        stages += [(triples(m, (power,)), (256 + 8 * power,)) for power in _NEARER]
+        stages += [(triples(m, (power,)), 256 + 8 * power) for power in _NEARER]
     for nodes, bits in stages:
         for angles in nodes:
             tried += 1
-            if sign_verdict(certified(function, angles, bits)) == "violated":
+            if all(det > 0 for det in enclose(function, angles, bits).dets):
                 return Witness(tuple(angles), check(function, angles)), tried
     return None, tried
