@@ -12,6 +12,7 @@ from tfluck.angular.criteria import criteria, decide
 from tfluck.errors import BadInput
 from tfluck.figures.alignment import (
     animate_descent,
+    arrows,
     draw_descent,
     draw_rate,
     frame_steps,
@@ -70,6 +71,20 @@ def test_the_same_data_gives_the_same_bytes(
     draw(second)
     assert first.read_bytes() == second.read_bytes()
     assert first.stat().st_size > 2000
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_titles_of_snapshots_are_not_cut(count: int) -> None:
+    steps = list(range(count))
+    start = initial_students(4, 2, 0.1, 0)
+    found = descend(spread_teachers(5), start, count - 1, 0.1, steps)
+    figure = arrows(found, found.snapshots)
+    figure.canvas.draw()
+    for axis in figure.axes:
+        title = axis.title.get_window_extent()
+        assert title.y1 <= figure.bbox.y1
+        assert title.x0 >= figure.bbox.x0
+        assert title.x1 <= figure.bbox.x1
 
 
 def test_arrows_need_the_plane(tmp_path: Path) -> None:

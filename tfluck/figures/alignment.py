@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from tfluck.alignment.descent import Descent, Snapshot
 from tfluck.alignment.geometry import Array
 from tfluck.alignment.gradient_flow import Flow
 from tfluck.errors import BadInput
-from tfluck.figures.style import COLOURS, GREY, panels, save
+from tfluck.figures.style import COLOURS, GREY, new_figure, panels, save
 from tfluck.files import make_directory, write_atomic
 
 
@@ -58,10 +59,25 @@ def draw_descent(descent: Descent, steps: Sequence[int], path: Path) -> None:
     """Draw one panel for each of ``steps`` (those that have a snapshot)."""
     _plane(descent)
     chosen = [snapshot for snapshot in descent.snapshots if snapshot.step in set(steps)]
-    figure, axes = panels(1, len(chosen), (2.3, 2.7))
-    for axis, snapshot in zip(axes[0], chosen, strict=True):
+    save(arrows(descent, chosen), path)
+
+
+def arrows(
+    descent: Descent, snapshots: Sequence[Snapshot], width: float = 2.4
+) -> Figure:
+    """Return a figure with one panel a snapshot, its two lines of title uncut.
+
+    Panels of equal scales shrink after an automatic layout, which then cuts their titles;
+    here the room for them is set aside beforehand.
+    """
+    count = len(snapshots)
+    figure = new_figure(width * count, width + 0.5, layout=None)
+    axes = figure.subplots(1, count, squeeze=False)
+    top = width / (width + 0.5) - 0.02
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=top, wspace=0.05)
+    for axis, snapshot in zip(axes[0], snapshots, strict=True):
         _panel(axis, descent, snapshot)
-    save(figure, path)
+    return figure
 
 
 def frame_steps(steps: int, frames: int = 60) -> list[int]:
@@ -83,8 +99,7 @@ def animate_descent(descent: Descent, path: Path) -> None:
         raise BadInput(f"Animations are .gif files, not {path.name!r}.")
     images = []
     for snapshot in descent.snapshots:
-        figure, axes = panels(1, 1, (3.4, 3.7))
-        _panel(axes[0, 0], descent, snapshot)
+        figure = arrows(descent, [snapshot], 3.4)
         figure.canvas.draw()
         pixels = np.asarray(figure.canvas.buffer_rgba())  # type: ignore[attr-defined]
         images.append(
