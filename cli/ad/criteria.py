@@ -26,7 +26,7 @@ WORDS = {
 @declare(
     "tfluck ad criteria -f matern:2,1",
     "tfluck ad criteria -f power:6.8 --json",
-    'tfluck ad criteria --frequencies "6Z,1+6Z,5+6Z"',
+    "tfluck ad criteria --frequencies 6Z,1+6Z,5+6Z",
 )
 @function_option
 @click.option(
