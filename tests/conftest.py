@@ -1,6 +1,7 @@
 """Fixtures that every test may use. TensorFlow starts here, once, with our settings."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,10 @@ from tfluck.runs import Run, find_or_create
 from tfluck.scales import make_config
 
 pytest_plugins = ["weight_files"]
+
+# A job in the background ignores Ctrl-C, and so would every process that is tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: How many examples of a property are tried: TFLUCK_EXAMPLES=1000 for a long night.
 EXAMPLES = int(os.environ.get("TFLUCK_EXAMPLES", "60"))

@@ -120,7 +120,7 @@ def test_a_teacher_that_does_not_fit_is_refused(
     "arguments, message",
     [
         (("pretrain",), "Pretraining needs labels"),
-        (("pretrain", "--dataset", "imagenet"), "Choose gaus, cifar10"),
+        (("pretrain", "--dataset", "imagenet"), "Choose gaus, uniform"),
         (("pretrain", "--dataset", "npz:/nowhere.npz"), "There is no file"),
         (("pretrain", "--dataset", "digits", "--prune", "x"), "--prune takes shares"),
         (("pretrain", "--dataset", "digits", "--prune", "1.5"), "one share in"),

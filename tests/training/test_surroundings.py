@@ -1,5 +1,6 @@
 """Going on with another TensorFlow, processor or teacher is told, and never twice."""
 
+import shutil
 import signal
 from typing import Any
 
@@ -93,8 +94,12 @@ def test_another_teacher_in_the_run_is_refused(make_run: Any, tf: Any) -> None:
     run, donor = make_run("one", epochs=0), make_run("two", epochs=0, seed=7)
     for each in (run, donor):
         train_run(each)
-    for source in (donor.layout.teacher_weights, run.layout.seed(1).final_weights):
-        run.layout.teacher_weights.write_bytes(source.read_bytes())
-        run.layout.seed(1).status.unlink(missing_ok=True)
+    seed = run.layout.seed(1)
+    sources = (donor.layout.teacher_weights, seed.final_weights)
+    for source in [path.read_bytes() for path in sources]:
+        run.layout.teacher_weights.write_bytes(source)
+        shutil.rmtree(
+            seed.root, ignore_errors=True
+        )  # what is finished draws no teacher
         with pytest.raises(Damaged, match=r"teacher.weights.h5 .*\.$"):
             train_run(run)

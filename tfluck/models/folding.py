@@ -108,6 +108,8 @@ class _Folding:
             raise BadInput(
                 f"No ReLU stands between '{layer.name}' and the layer before."
             )
+        if isinstance(layer, keras.layers.Dense) and len(layer.input.shape) > 2:
+            raise BadInput(f"'{layer.name}' reads positions one by one; flatten first.")
         if below.layer != len(self.done) - 1:
             raise BadInput(f"'{layer.name}' does not read the layer just below it.")
         kernel = np.asarray(layer.kernel.numpy(), np.float64)
