@@ -13,7 +13,7 @@ import numpy as np
 
 from tfluck.alignment.gradient_flow import flow, slacks
 from tfluck.alignment.inequality import configuration
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 
 def start(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tfluck.choices import parse_widths
+from tfluck.experiment.choices import parse_widths
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.runtime import start_tensorflow
 from tfluck.runs import find_or_create
-from tfluck.runtime import start_tensorflow
-from tfluck.scales import make_config
 
 
 def bare_products(trainer: Any, repeats: int) -> float:

@@ -4,7 +4,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .options import click, json_option, talk
 from .options import command as declare
@@ -13,7 +13,7 @@ from .output import emit_json, table
 if TYPE_CHECKING:
     from tfluck.analysis.bn_bias import NetworkBias
     from tfluck.figures.bn_bias import Panel
-    from tfluck.models.pretrained import Reading
+    from tfluck.zoo.pretrained import Reading
 
 #: The networks of figures 16 and 6.
 DEFAULT = ("vgg11_bn", "vgg16_bn")
@@ -124,8 +124,8 @@ def read_all(
     Raises:
         TfluckError: a network cannot be read, or with ``go_on`` none can.
     """
-    from tfluck.foreign import Refused, Unreachable
-    from tfluck.models.pretrained import read_network
+    from tfluck.weightfiles import Refused, Unreachable
+    from tfluck.zoo.pretrained import read_network
 
     readings, failures = [], []
     for name, file in wanted:
@@ -152,7 +152,7 @@ def pairs(
     models: tuple[str, ...], weights: tuple[str, ...]
 ) -> list[tuple[str | None, str | None]]:
     """Say which weights belong to which network; None is the published, or any, one."""
-    from tfluck.models.published import at_hand, network_name
+    from tfluck.zoo.addresses import at_hand, network_name
 
     if not weights:
         names = [
@@ -213,7 +213,7 @@ def heading(reading: "Reading") -> str:
 
 def panels(reading: "Reading") -> "list[Panel]":
     """Return the biases of each layer; a VGG's layers are Conv0, Conv1, …."""
-    from tfluck.models.vgg import VGG_BN
+    from tfluck.zoo.vgg import VGG_BN
 
     if reading.network.model not in VGG_BN:
         return list(reading.biases)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .options import click, json_option, out_option, run_argument, talk
 

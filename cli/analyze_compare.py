@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .analyze_common import plot_option, save_plot
 from .options import click, json_option
@@ -14,7 +14,7 @@ from .output import emit_json, table
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfluck.runs.matrices import Matrices
+    from tfluck.runs.correlations import Matrices
 
 #: Inputs in one piece.
 PIECE = 256
@@ -68,7 +68,7 @@ def command(
     pair up from the lowest. ρ̄ is the mean best correlation over live teacher nodes;
     "all nodes" is the mean with those that never change at 0.
     """
-    from tfluck.foreign.keras_model import check_keras
+    from tfluck.weightfiles.keras_model import check_keras
 
     # What can be told in a moment is told before Keras takes its seconds.
     for path in (teacher, student):
@@ -99,12 +99,12 @@ def _compare(
     nets: Sequence[tuple[Path, tuple[str, ...]]], inputs: "np.ndarray", data: Path
 ) -> tuple["Matrices", list[dict[str, Any]]]:
     """Correlate two networks, each a file and its layers, on ``inputs`` from ``data``."""
-    from tfluck.runtime import start_tensorflow
+    from tfluck.foundations.runtime import start_tensorflow
 
     start_tensorflow()
-    from tfluck.models.brought import check_inputs, hidden_layers, load_keras
-    from tfluck.runs.matrices import Matrices
+    from tfluck.runs.correlations import Matrices
     from tfluck.training.comparing import batched, compare_layers, hidden_function
+    from tfluck.zoo.brought import check_inputs, hidden_layers, load_keras
 
     from .analyze_correlation import match_rows
 
@@ -130,7 +130,7 @@ def read_inputs(path: Path) -> "np.ndarray":
     """
     import numpy as np
 
-    from tfluck.foreign.npz import open_npz
+    from tfluck.weightfiles.npz import open_npz
 
     with open_npz(path) as archive:
         names = list(archive.headers)

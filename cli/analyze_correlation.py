@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.wording import NULL
+from tfluck.experiment.wording import NULL
 
 from .analyze_common import epoch_option, open_student, run_options, save_plot
 from .options import click
@@ -13,7 +13,7 @@ from .report import heading
 
 if TYPE_CHECKING:
     from tfluck.runs import Run
-    from tfluck.runs.matrices import Matrices
+    from tfluck.runs.correlations import Matrices
 
 #: Over live teacher nodes, as ρ̄ is, and over all of them, as older runs have it.
 NULLS = ("null_mean_best_correlation_live", "null_mean_best_correlation")
@@ -49,7 +49,7 @@ def command(
     mean best correlation over live teacher nodes, "all nodes" the mean with the others
     at 0, and "another teacher" the ρ̄ of one that the student has never seen.
     """
-    from tfluck.runs.matrices import read_matrices
+    from tfluck.runs.correlations import read_matrices
 
     found, student = open_student(out, run, seed)
     matrices = read_matrices(found, student, epoch)
@@ -108,7 +108,7 @@ def _cka(
     """Return CKA a layer; None where it is not wanted or the weights are not kept."""
     if not wanted or matrices.epoch not in (0, run.config.epochs):
         return [None] * len(matrices.rho)
-    from tfluck.runtime import start_tensorflow
+    from tfluck.foundations.runtime import start_tensorflow
 
     start_tensorflow()
     from tfluck.training.comparing import compare_layers

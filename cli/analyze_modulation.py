@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 
 from .analyze_common import (
     open_student,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tfluck.analysis.modulation import LayerModulation
     from tfluck.figures.modulation import Panels
     from tfluck.runs import Run
-    from tfluck.runs.matrices import Matrices
+    from tfluck.runs.correlations import Matrices
 
 #: Inputs to average over. Every position of an image counts, so few images are enough.
 SAMPLES, IMAGES = 192, 8
@@ -85,8 +85,8 @@ def command(
     of all others, "hits" the share of students whose largest entry is their own teacher
     node, "null" the same with students permuted.
     """
+    from tfluck.foundations.runtime import start_tensorflow
     from tfluck.runs.weights import kept_weights
-    from tfluck.runtime import start_tensorflow
 
     found, student = open_student(out, run, seed)
     epochs = sorted({0, found.config.epochs} if epoch is None else {epoch})
@@ -121,8 +121,8 @@ def command(
 
 def _measure(run: "Run", seed: int, epoch: int, samples: int, ignore: bool) -> State:
     from tfluck.analysis.modulation import modulation
-    from tfluck.models.folding import relu_net
-    from tfluck.runs.matrices import read_matrices
+    from tfluck.networks.folding import relu_net
+    from tfluck.runs.correlations import read_matrices
     from tfluck.training.loading import load_run_models
 
     models = load_run_models(run, seed, epoch)
@@ -185,7 +185,7 @@ def _picture(state: State) -> "tuple[str, list[Panels]]":
 
 
 def _write(states: list[State], path: Path) -> None:
-    from tfluck.files import make_directory, write_arrays
+    from tfluck.foundations.files import make_directory, write_arrays
 
     make_directory(path.parent)
     arrays = {

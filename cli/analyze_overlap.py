@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.inputs import spectrum
-from tfluck.seeds import generator
+from tfluck.experiment.inputs import spectrum
+from tfluck.foundations.seeds import generator
 
 from .analyze_common import (
     epoch_option,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tfluck.analysis.overlap import Gram
     from tfluck.analysis.relu_net import Affine, ReluNet
-    from tfluck.config import RunConfig
+    from tfluck.experiment.config import RunConfig
 
 #: Numbers of a layer's inputs that K_d and K_l are measured on, at most.
 NUMBERS = 4_000_000
@@ -55,13 +55,13 @@ def command(
     estimates for angles up to 45°, 90° and 120°, "–" where too few samples tell. The
     closed form of the lowest layer is for Gaussian inputs, biases included.
     """
+    from tfluck.foundations.runtime import start_tensorflow
     from tfluck.runs.weights import kept_weights
-    from tfluck.runtime import start_tensorflow
 
     found, student = open_student(out, run, seed)
     kept_weights(found, student, epoch)
     start_tensorflow()
-    from tfluck.models.folding import relu_net
+    from tfluck.networks.folding import relu_net
     from tfluck.training.loading import load_run_models
 
     models = load_run_models(found, student, epoch)

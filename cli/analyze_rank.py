@@ -27,7 +27,7 @@ def command(
     can be told.
     """
     from tfluck.analysis import winner_ranks
-    from tfluck.runs.matrices import read_history, read_matrices
+    from tfluck.runs.correlations import read_history, read_matrices
 
     found, student = open_student(out, run, seed)
     last = read_matrices(found, student)

@@ -12,7 +12,7 @@ from .report import heading
 if TYPE_CHECKING:
     import keras
 
-    from tfluck.runs.matrices import Matrices
+    from tfluck.runs.correlations import Matrices
 
 
 @declare(
@@ -37,9 +37,9 @@ def command(
     have large fan-out, the others little (Theorem 5). Fan-out is of the raw weights;
     behind a BatchNorm without scale every node has variance 1.
     """
-    from tfluck.runs.matrices import read_matrices
+    from tfluck.foundations.runtime import start_tensorflow
+    from tfluck.runs.correlations import read_matrices
     from tfluck.runs.weights import kept_weights
-    from tfluck.runtime import start_tensorflow
 
     found, student = open_student(out, run, seed)
     kept_weights(found, student, epoch)
@@ -73,7 +73,7 @@ def command(
 def _parts(student: "keras.Model", matrices: "Matrices") -> list[tuple[Any, ...]]:
     """Return fan-in and fan-out norms, ρ and live teacher nodes of each hidden layer."""
     from tfluck.analysis import fan_in_norms, fan_out_norms
-    from tfluck.models import linear_layers
+    from tfluck.networks import linear_layers
 
     kernels = [layer.kernel.numpy() for layer in linear_layers(student)]
     fan_ins = [fan_in_norms(kernel) for kernel in kernels[:-1]]

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tfluck.choices import IMAGE_SETS
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import DATASETS, Source, describe, load_images, require_data
-from tfluck.errors import BadInput, TfluckError
-from tfluck.inputs import LAW_NAMES, parse_law
+from tfluck.experiment.choices import IMAGE_SETS
+from tfluck.experiment.inputs import LAW_NAMES, parse_law
+from tfluck.foundations.errors import BadInput, TfluckError
 
 from .ingredients import parse_dataset
 from .options import Command, Group, click, json_option, talk
@@ -112,7 +112,7 @@ def verify_command(dataset: str, data_dir: Path | None, as_json: bool) -> None:
 
     The SHA-256 is of the pixels and classes as read, so two machines can compare.
     """
-    from tfluck.runtime import start_tensorflow
+    from tfluck.foundations.runtime import start_tensorflow
 
     name = parse_dataset(dataset)
     if parse_law(name):

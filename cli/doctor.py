@@ -31,7 +31,11 @@ PACKAGES = (
 def command(as_json: bool) -> None:
     """Report versions, devices, data sets, disk and determinism."""
     from tfluck.data.registry import DATASETS
-    from tfluck.runtime import describe_devices, matmul_rate, repeats_exactly
+    from tfluck.foundations.runtime import (
+        describe_devices,
+        matmul_rate,
+        repeats_exactly,
+    )
 
     from .data import presence
 

@@ -88,7 +88,7 @@ def complete_run(context: click.Context, parameter: Any, begun: str) -> list[str
 
 def complete_preset(context: click.Context, parameter: Any, begun: str) -> list[str]:
     """Return the presets that begin so, or have it in their name."""
-    from tfluck.presets import presets
+    from tfluck.experiment.presets import presets
 
     names = sorted(presets())
     return [name for name in names if name.startswith(begun)] or [

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfluck.choices import IMAGE_SETS, shown
 from tfluck.data import describe
 from tfluck.data.registry import npz_path
-from tfluck.errors import BadInput
-from tfluck.inputs import LAW_NAMES, parse_law
-from tfluck.presets import load_preset
+from tfluck.experiment.choices import IMAGE_SETS, shown
+from tfluck.experiment.inputs import LAW_NAMES, parse_law
+from tfluck.experiment.presets import load_preset
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.errors import BadInput
 from tfluck.runs import read_teacher
 from tfluck.runs.teachers import check_fits, find_teacher
-from tfluck.scales import make_config
 
 Settings = dict[str, Any]
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfluck.config import HOW, RunConfig
-from tfluck.cost import Plan, plan
 from tfluck.data import describe
 from tfluck.data.registry import require_data
-from tfluck.errors import BadInput
-from tfluck.limits import Machine, excess, this_machine
-from tfluck.presets import load_preset
+from tfluck.experiment.config import HOW, RunConfig
+from tfluck.experiment.cost import Plan, plan
+from tfluck.experiment.limits import Machine, excess, this_machine
+from tfluck.experiment.presets import load_preset
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.errors import BadInput
 from tfluck.runs import Run, find_or_create, find_run
-from tfluck.scales import make_config
 
 from .options import click, talk
 from .output import emit_json
@@ -98,7 +98,7 @@ def show_plan(config: RunConfig, means: Means, as_json: bool) -> None:
 
 
 def _expected(config: RunConfig, means: Means) -> Plan:
-    from tfluck.runtime import matmul_rate
+    from tfluck.foundations.runtime import matmul_rate
 
     return plan(config, matmul_rate(), means.jobs)
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from tfluck import __version__
-from tfluck.choices import shown
-from tfluck.errors import TfluckError
+from tfluck.experiment.choices import shown
+from tfluck.foundations.errors import TfluckError
 
 from .options import LazyGroup, click, is_debug
 from .streams import finish, prepare, say

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfluck.choices import number, shown, whole
-from tfluck.errors import BadInput
+from tfluck.experiment.choices import number, shown, whole
+from tfluck.foundations.errors import BadInput
 
 from . import click
 from .hints import command_hint, complete_run, option_hint

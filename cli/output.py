@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import combining, east_asian_width
 
-from tfluck.files import to_json
+from tfluck.foundations.files import to_json
 
 from .options import click
 

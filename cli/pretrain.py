@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from tfluck.choices import number, shown
-from tfluck.errors import BadInput
-from tfluck.scales import pretrain_config
+from tfluck.experiment.choices import number, shown
+from tfluck.experiment.scales import pretrain_config
+from tfluck.foundations.errors import BadInput
 
 from .hints import complete_preset
 from .ingredients import with_ingredients

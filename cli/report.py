@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tfluck.config import RunConfig
-from tfluck.cost import Plan
-from tfluck.wording import NULL, RHO_BAR, counted, experiment
+from tfluck.experiment.config import RunConfig
+from tfluck.experiment.cost import Plan
+from tfluck.experiment.wording import NULL, RHO_BAR, counted, experiment
 
 from .options import click, talk
 from .output import emit_json, table

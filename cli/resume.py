@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tfluck.config import RunConfig
+from tfluck.experiment.config import RunConfig
 from tfluck.runs import resolve_run
 
 from .options import click, json_option, out_option, run_argument

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tfluck.errors import Damaged
+from tfluck.foundations.errors import Damaged
 from tfluck.runs import (
     Run,
     csv_text,

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfluck.architectures import ARCHITECTURES
-from tfluck.choices import (
+from tfluck.experiment.choices import (
     CHOICES,
     STUDENT_INITS,
     parse_schedule,
     parse_widths,
     whole,
 )
-from tfluck.errors import BadInput
-from tfluck.inputs import LAW_NAMES
-from tfluck.presets import load_preset
-from tfluck.scales import SCALES
+from tfluck.experiment.inputs import LAW_NAMES
+from tfluck.experiment.presets import load_preset
+from tfluck.experiment.scales import SCALES
+from tfluck.foundations.errors import BadInput
 
 from .ingredients import parse_dataset
 from .options import FiniteFloat, click, json_option, out_option

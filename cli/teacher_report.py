@@ -8,7 +8,7 @@ from .output import emit_json
 
 def show_teacher(run: Run, as_json: bool) -> None:
     """Make the teacher directory of a finished pretraining, if need be, and print it."""
-    from tfluck.runtime import start_tensorflow
+    from tfluck.foundations.runtime import start_tensorflow
 
     start_tensorflow()
     from tfluck.training.pretrain import finish_teacher

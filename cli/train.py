@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tfluck.choices import ENGINES
 from tfluck.data.registry import require_data
-from tfluck.files import make_directory
+from tfluck.experiment.choices import ENGINES
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.files import make_directory
 from tfluck.runs import Run, RunLayout, summarize
-from tfluck.scales import make_config
 
 from .hints import complete_preset, complete_run
 from .ingredients import require_teacher, with_ingredients

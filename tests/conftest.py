@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import Phase, settings
 
+from tfluck.experiment.scales import make_config
 from tfluck.runs import Run, find_or_create
-from tfluck.scales import make_config
 
 pytest_plugins = ["weight_files"]
 
@@ -41,7 +41,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def tf() -> Any:
     """TensorFlow, deterministic, two threads."""
-    from tfluck.runtime import start_tensorflow
+    from tfluck.foundations.runtime import start_tensorflow
 
     return start_tensorflow(2)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tfluck.architectures import ARCHITECTURES, Graph, draw
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 
 def shapes(graph: Graph) -> dict[str, tuple[int, ...]]:

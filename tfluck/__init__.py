@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 #: Public name → the module that holds it, imported on first use.
 _PUBLIC = {
     "NodeWatcher": "tfluck.training.watcher",
-    "RunConfig": "tfluck.config",
-    "make_config": "tfluck.scales",
+    "RunConfig": "tfluck.experiment.config",
+    "make_config": "tfluck.experiment.scales",
 }
 
 __all__ = ["NodeWatcher", "RunConfig", "__version__", "make_config"]

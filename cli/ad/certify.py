@@ -9,7 +9,7 @@ from tfluck.angular.certificate import Certificate, save, verify
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.naming import is_named
 from tfluck.angular.search import hunt
-from tfluck.errors import BadInput, ClaimFailed
+from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..bar import bar
 from ..options import FiniteFloat, click, json_option, talk

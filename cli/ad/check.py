@@ -4,7 +4,7 @@ from tfluck.angular.angle import Angle, parse_angle
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.naming import parse
 from tfluck.angular.verdicts import Check, check
-from tfluck.errors import BadInput, ClaimFailed
+from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..options import click, json_option, talk
 from ..options import command as declare

@@ -7,7 +7,7 @@ from tfluck.angular.criteria import Criterion, criteria, decide, dense
 from tfluck.angular.frequencies import decide_pad, parse_frequencies
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.naming import parse
-from tfluck.errors import ClaimFailed
+from tfluck.foundations.errors import ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare

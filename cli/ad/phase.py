@@ -4,7 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from tfluck.angular.phase import Phase, Point, phase_diagram
-from tfluck.errors import BadInput, ClaimFailed
+from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..bar import bar
 from ..options import click, json_option

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.sampling import Sample, sample
-from tfluck.errors import ClaimFailed
+from tfluck.foundations.errors import ClaimFailed
 
 from ..bar import bar
 from ..options import click, json_option

@@ -2,7 +2,7 @@
 
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.search import Hunt, hunt
-from tfluck.errors import ClaimFailed
+from tfluck.foundations.errors import ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare

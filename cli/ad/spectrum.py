@@ -5,7 +5,7 @@ from pathlib import Path
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.lemmas import Finding, decreasing, end_values, product_inequality
 from tfluck.angular.spectrum import Spectrum, spectrum_of
-from tfluck.errors import ClaimFailed
+from tfluck.foundations.errors import ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare

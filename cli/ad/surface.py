@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tfluck.angular.functions import AngularFunction
 from tfluck.angular.grid import Surface, surface
-from tfluck.errors import BadInput, ClaimFailed
+from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare

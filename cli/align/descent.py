@@ -8,7 +8,7 @@ import numpy as np
 from tfluck.alignment.descent import Descent, Method, descend, initial_students
 from tfluck.alignment.forced import polar, separate_teachers
 from tfluck.alignment.geometry import Array, checked_size
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from ..bar import bar
 from ..options import FiniteFloat, click, json_option, talk

@@ -1,7 +1,7 @@
 """``tfluck align inequality``: try to break the loss-gradient inequality."""
 
 from tfluck.alignment.inequality import challenge
-from tfluck.errors import ClaimFailed
+from tfluck.foundations.errors import ClaimFailed
 
 from ..bar import bar
 from ..options import click, json_option

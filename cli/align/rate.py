@@ -7,7 +7,7 @@ import numpy as np
 
 from tfluck.alignment.geometry import Array, checked_size
 from tfluck.alignment.gradient_flow import Flow, descend_as_flow, final_alignment, flow
-from tfluck.errors import BadInput, ClaimFailed
+from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..bar import bar
 from ..options import FiniteFloat, click, json_option

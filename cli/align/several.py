@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tfluck.alignment.several import bisector, survival
-from tfluck.errors import ClaimFailed
+from tfluck.foundations.errors import ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare

@@ -69,14 +69,14 @@ def command(
 
 def _states(run: "Run", seed: int, samples: int) -> "list[tuple[State, int]]":
     """Load the student before and after training."""
-    from tfluck.runs.matrices import read_matrices
-    from tfluck.runtime import start_tensorflow
+    from tfluck.foundations.runtime import start_tensorflow
+    from tfluck.runs.correlations import read_matrices
 
     start_tensorflow()
     import numpy as np
 
-    from tfluck.models import linear_layers
-    from tfluck.models.folding import relu_net
+    from tfluck.networks import linear_layers
+    from tfluck.networks.folding import relu_net
     from tfluck.theory.measured import State
     from tfluck.training.loading import load_run_models
 

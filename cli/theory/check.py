@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tfluck.errors import ClaimFailed
+from tfluck.foundations.errors import ClaimFailed
 
 from ..bar import bar
 from ..options import click, json_option, talk

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.errors import BadInput, ClaimFailed
-from tfluck.seeds import generator
+from tfluck.foundations.errors import BadInput, ClaimFailed
+from tfluck.foundations.seeds import generator
 
 from ..analyze_common import save_plot
 from ..bar import bar

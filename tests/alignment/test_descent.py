@@ -13,7 +13,7 @@ from tfluck.alignment import (
 )
 from tfluck.alignment.geometry import norms
 from tfluck.alignment.stationary import hessian
-from tfluck.errors import BadInput, Diverged
+from tfluck.foundations.errors import BadInput, Diverged
 
 HALF_PLANE = polar(np.array([0.3, 0.85, 1.45, 2.1, 2.75]))
 #: step, largest and median angle to the nearest teacher, loss.

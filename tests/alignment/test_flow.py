@@ -23,7 +23,7 @@ from tfluck.alignment.inequality import configuration
 from tfluck.alignment.loss import weight_gradient
 from tfluck.alignment.stationary import hessian
 from tfluck.alignment.theorem import gap_function
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 seeds = st.integers(0, 2**32 - 1)
 E1 = np.array([1.0, 0.0])

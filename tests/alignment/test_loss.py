@@ -18,7 +18,7 @@ from tfluck.alignment import (
 )
 from tfluck.alignment.geometry import angles_between, kernel
 from tfluck.alignment.loss import weight_gradient
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 STUDENTS = np.array([[1, 2], [-1, 0.5], [0.3, -1]])
 TEACHER = np.array([[2.0, 0.0]])

@@ -17,7 +17,7 @@ from tfluck.alignment.theorem import slope_ratio, weight_factor
 from tfluck.angular import check, parse
 from tfluck.angular.engine import precision
 from tfluck.angular.signs import solve
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 seeds = st.integers(0, 2**32 - 1)
 PI = math.pi

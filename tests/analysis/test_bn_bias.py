@@ -18,7 +18,7 @@ from tfluck.analysis.bn_bias import (
     network_bias,
     pass_rate,
 )
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 finite = st.floats(-100, 100, width=32)
 vectors = arrays(np.float64, st.integers(1, 30), elements=finite)

@@ -10,7 +10,7 @@ import pytest
 from tfluck.analysis.modulation import LayerModulation, modulation
 from tfluck.analysis.relu_net import Affine, ReluNet
 from tfluck.architectures import ARCHITECTURES
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PLACES = ("none", "after-relu", "before-relu")
@@ -21,7 +21,7 @@ def network(arch: str, widths: tuple[int, ...], place: str, seed: int) -> Model:
     """A float64 network with random weights and a BatchNorm that has seen things."""
     import tensorflow as tf
 
-    from tfluck.models import Network
+    from tfluck.networks import Network
 
     shape = (7, 7, 2) if ARCHITECTURES[arch].images else (6,)
     found = Network(arch, shape, widths, 4, place, affine=True).build(
@@ -116,7 +116,7 @@ def inputs(arch: str, count: int = 9) -> np.ndarray:
 def test_it_is_automatic_differentiation_sample_by_sample(
     tf: Any, arch: str, place: str, teacher_place: str, monkeypatch: Any
 ) -> None:
-    from tfluck.models.folding import relu_net
+    from tfluck.networks.folding import relu_net
 
     monkeypatch.setattr("tfluck.analysis.modulation.PIECE", 30_000)
     student = network(arch, (8, 7, 8), place, 1)
@@ -134,7 +134,7 @@ def test_it_is_automatic_differentiation_sample_by_sample(
 @pytest.mark.parametrize("place", PLACES)
 def test_theorem_1(tf: Any, place: str, arch: str) -> None:
     """β* f* − β f is the negative gradient at the nodes of any layer."""
-    from tfluck.models.folding import relu_net
+    from tfluck.networks.folding import relu_net
 
     student = network(arch, (8, 7, 8), place, 3)
     teacher = network(arch, (4, 3, 4), "none", 4)
@@ -154,7 +154,7 @@ def test_theorem_1(tf: Any, place: str, arch: str) -> None:
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_folded_network_computes_the_same(tf: Any, arch: str, place: str) -> None:
-    from tfluck.models.folding import relu_net
+    from tfluck.networks.folding import relu_net
 
     model = network(arch, (8, 7, 8), place, 5)
     x = inputs(arch)
@@ -165,8 +165,8 @@ def test_a_folded_network_computes_the_same(tf: Any, arch: str, place: str) -> N
 @pytest.mark.parametrize("name", ["fc_nobn", "fc_nobn_dead", "fc_bn_affine"])
 def test_the_authors_own_numbers(tf: Any, name: str) -> None:
     """Their variant ignores BatchNorm, and has a spurious 1 in the corner."""
-    from tfluck.models import Network, linear_layers
-    from tfluck.models.folding import relu_net
+    from tfluck.networks import Network, linear_layers
+    from tfluck.networks.folding import relu_net
 
     golden = np.load(GOLDEN / f"{name}.npz")
     nets = {}

@@ -57,8 +57,8 @@ def test_scaling_inputs_changes_no_ratio(sizes: list[float], scale: float) -> No
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_papers_own_teachers_violate_assumption_3(tf: Any, seed: int) -> None:
     """notes section 5: ε_d .505 and ε_l .335 on average in L0, not « 1, max .74."""
-    from tfluck.models import Network, build_teacher
-    from tfluck.models.folding import relu_net
+    from tfluck.networks import Network, build_teacher
+    from tfluck.networks.folding import relu_net
 
     teacher = build_teacher(Network("fc", (20,), (50, 75), 100), seed)
     net = relu_net(teacher)

@@ -24,7 +24,7 @@ from tfluck.angular.branch import children as children_of
 from tfluck.angular.leaf import is_negative
 from tfluck.angular.matrices import TURN
 from tfluck.angular.tree import leaves
-from tfluck.errors import BadInput, ClaimFailed, TfluckError
+from tfluck.foundations.errors import BadInput, ClaimFailed, TfluckError
 
 DELTA = 0.6
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tfluck.angular import antipodal_pairs, check, determinants_by_definition, parse
 from tfluck.angular.lemmas import positive_definite
 from tfluck.angular.matrices import TURN
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 NINE = (0.3, 0.9, 1.7, 2.4, 3.0, 3.9, 4.6, 5.2, 6.0)
 #: (angles, det M, every det M_i), each to 18 digits or more, for the paper's f.

@@ -14,7 +14,7 @@ from tfluck.angular.balls import ball_distance
 from tfluck.angular.engine import BALL, FLOAT, precision
 from tfluck.angular.matrices import TURN, distance
 from tfluck.angular.spectrum import numerical_coefficients
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 SPECIMENS = (
     "relu",

@@ -12,7 +12,7 @@ from tfluck.angular.engine import precision
 from tfluck.angular.matrices import TURN, determinants_by_definition, sweep
 from tfluck.angular.sampling import SignedLogHistogram, draw
 from tfluck.angular.signs import DEGENERATE, HOLDS, VIOLATED, ZERO, solve
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 AD = [
     "relu",

@@ -18,7 +18,7 @@ from tfluck.angular.lemmas import (
 )
 from tfluck.angular.matrices import TURN
 from tfluck.angular.phase import GRID, decay_family, folded_table
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from tfluck.angular.expansion import Decay, Power, _sum, expand
 from tfluck.angular.formula import derivative, evaluate, read
 from tfluck.angular.frequencies import Frequencies, decide_pad, parse_frequencies
 from tfluck.angular.matrices import TURN, distance
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 #: Expansions are prepared once for each function and precision.
 parse = cache(parse_anew)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tfluck.cli.main import main
 
-from tfluck.models import published
+from tfluck.networks import published
 
 FIELDS = {
     "network": [
@@ -165,7 +165,7 @@ def test_all_goes_on_past_what_cannot_be_reached(
 @pytest.mark.parametrize("name", ["ResNet50", "MobileNet"])
 def test_offline_without_loading_tensorflow(name, closed, tmp_path):
     script = (
-        "import sys; from tfluck.models import published;"
+        "import sys; from tfluck.networks import published;"
         f"published.APPLICATIONS[{name!r}] = '{closed}/resnet/x.h5';"
         "from tfluck.cli.main import main\n"
         f"try: main(['analyze', 'bn-bias', '--model', {name!r}])\n"
@@ -364,7 +364,7 @@ def test_pictures_measure_a_network_without_batch_norm(run, tmp_path):
 
 def keras_vgg16():
     """Build `keras.applications.VGG16` with weights of a seed."""
-    from tfluck.runtime import start_tensorflow
+    from tfluck.foundations.runtime import start_tensorflow
 
     start_tensorflow()
     import keras

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from tfluck.experiment.scales import make_config
 from tfluck.runs import Run, find_or_create, read_rows
-from tfluck.scales import make_config
 
 Cli = Callable[..., Result]
 COMMANDS = ("correlation", "rank", "modulation", "overlap", "weights")
@@ -91,7 +91,7 @@ def test_ranks_are_what_training_recorded(tfluck: Cli, run: Run) -> None:
 
 def test_one_evaluation_ranks_nobody(tfluck: Cli, make_run: Callable[..., Run]) -> None:
     """Who leads before training leads by definition: 0 would mean nothing."""
-    from tfluck.runs.matrices import write_matrices
+    from tfluck.runs.correlations import write_matrices
 
     run = make_run(epochs=0)
     layout = run.layout.seed(1)
@@ -201,7 +201,7 @@ def test_cheap_checks_come_before_dear_imports(
     def never(*_: object, **__: object) -> None:
         pytest.fail("TensorFlow was started for nothing")
 
-    monkeypatch.setattr("tfluck.runtime.start_tensorflow", never)
+    monkeypatch.setattr("tfluck.foundations.runtime.start_tensorflow", never)
     root = make_run().layout.root
     for more, words in (
         (["--epoch", 2], "use --epoch 0 or --epoch 3"),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfluck.presets import presets
+from tfluck.experiment.presets import presets
 from tfluck.runs import RunLayout, Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
 from tfluck.runs.teachers import digest_of
@@ -250,7 +250,7 @@ def test_presets_plan_without_the_data(
     command = "train" if presets()[name].teacher else "pretrain"
     if command == "train":
         from tfluck.data import describe
-        from tfluck.scales import make_config
+        from tfluck.experiment.scales import make_config
 
         config = make_config(
             scale, data=describe("cifar10"), **presets()[name].at(scale)

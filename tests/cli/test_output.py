@@ -136,8 +136,8 @@ def test_a_title_says_which_run_at_which_scale_by_which_preset(
 ) -> None:
     from tfluck.cli.report import heading
 
+    from tfluck.experiment.scales import make_config
     from tfluck.runs import find_or_create
-    from tfluck.scales import make_config
 
     preset = "luck-matters/figure-7-fc-bn"
     config = make_config("smoke", epochs=0)
@@ -153,9 +153,9 @@ def test_a_title_says_which_run_at_which_scale_by_which_preset(
 
 
 def test_the_list_of_runs_counts_warnings(tfluck: Any, tmp_path: Path) -> None:
+    from tfluck.experiment.scales import make_config
     from tfluck.runs import find_or_create
     from tfluck.runs.seal import write_object
-    from tfluck.scales import make_config
 
     runs = {
         name: find_or_create(tmp_path, make_config("smoke", seed=seed), name).layout

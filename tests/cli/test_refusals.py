@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from tfluck.limits import Machine
+from tfluck.experiment.limits import Machine
 
 Call = Callable[..., Result]
 
@@ -128,7 +128,7 @@ def nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise AssertionError("this should have been refused before")
 
     monkeypatch.setattr("tfluck.sweeps.train_run", reached)
-    monkeypatch.setattr("tfluck.runtime.start_tensorflow", reached)
+    monkeypatch.setattr("tfluck.foundations.runtime.start_tensorflow", reached)
     laptop = Machine(memory=2e10, disk=1e11)
     monkeypatch.setattr("tfluck.cli.launch.this_machine", lambda folder: laptop)
     monkeypatch.chdir(tmp_path)
@@ -163,15 +163,15 @@ def test_a_refusal_is_a_sentence_and_leaves_nothing(
     ids=str,
 )
 def test_python_is_refused_what_no_machine_can_do(given: dict, words: str) -> None:
-    from tfluck.errors import BadInput
-    from tfluck.scales import make_config
+    from tfluck.experiment.scales import make_config
+    from tfluck.foundations.errors import BadInput
 
     with pytest.raises(BadInput, match=words):
         make_config(**given)
 
 
 def test_the_largest_that_fits_is_let_through() -> None:
-    from tfluck.scales import make_config
+    from tfluck.experiment.scales import make_config
 
     make_config(epochs=10**6, samples_per_epoch=64 * 2147)
     make_config(batch_size=10**5, samples_per_epoch=10**8)  # its chunk is chosen to fit
@@ -201,8 +201,8 @@ PLAN = {"seconds": 60.0, "memory": 4e9, "disk": 1e9}
 def test_a_plan_is_held_against_the_machine(
     more: dict, processes: int, words: str
 ) -> None:
-    from tfluck.cost import Plan
-    from tfluck.limits import excess
+    from tfluck.experiment.cost import Plan
+    from tfluck.experiment.limits import excess
 
     said = excess(Plan(**PLAN | more), Machine(memory=8e9, disk=2e9), processes)
     assert words in said and bool(words) == bool(said)

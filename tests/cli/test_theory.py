@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from tfluck.experiment.scales import make_config
 from tfluck.runs import Run, find_or_create
-from tfluck.scales import make_config
 from tfluck.theory.checks import STATEMENTS, registry
 
 Call = Callable[..., Result]
@@ -187,7 +187,7 @@ def test_audit(tfluck: Call, run: Run, tmp_path: Path) -> None:
 def test_a_run_without_a_teacher_is_refused(tfluck: Call, tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     from tfluck.data import describe
-    from tfluck.scales import pretrain_config
+    from tfluck.experiment.scales import pretrain_config
 
     config = pretrain_config(dataset="digits", data=describe("digits"))
     run = find_or_create(tmp_path, config, "labels")

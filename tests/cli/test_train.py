@@ -145,7 +145,7 @@ def test_a_diverging_run_ends_with_three_and_names_the_step(
 
 def test_the_first_bad_step_is_the_first_bad_step(make_run: Any, tf: Any) -> None:
     """However long the chunks are: weights spoilt by one step show in the next loss."""
-    from tfluck.errors import Diverged
+    from tfluck.foundations.errors import Diverged
     from tfluck.training.trainer import Trainer
 
     found = []

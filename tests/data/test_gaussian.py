@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tfluck.inputs import parse_law
+from tfluck.experiment.inputs import parse_law
 
 
 def stream(**given: Any) -> Any:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tfluck.config import RunConfig
-from tfluck.errors import BadInput
-from tfluck.inputs import LAW_NAMES, LAWS, parse_law, spectrum
+from tfluck.experiment.config import RunConfig
+from tfluck.experiment.inputs import LAW_NAMES, LAWS, parse_law, spectrum
+from tfluck.foundations.errors import BadInput
 
 #: Name → the distribution function of one coordinate, at variance 1.
 CDF = {

@@ -17,8 +17,8 @@ from hypothesis.extra.numpy import arrays
 from tfluck.data import describe, load_images
 from tfluck.data import images as image_sets
 from tfluck.data.images import ImageSet, standardization
-from tfluck.errors import BadInput
-from tfluck.foreign import npz
+from tfluck.foundations.errors import BadInput
+from tfluck.weightfiles import npz
 
 Write = Callable[..., str]
 

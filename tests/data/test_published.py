@@ -17,7 +17,7 @@ import pytest
 from tfluck.data import load_images
 from tfluck.data.published import archives_of, prepare
 from tfluck.data.registry import DATASETS, require_data
-from tfluck.errors import TfluckError
+from tfluck.foundations.errors import TfluckError
 
 NAME = "cifar-10-binary.tar.gz"
 CLASSES = (

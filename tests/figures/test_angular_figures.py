@@ -9,7 +9,6 @@ import pytest
 from tfluck.alignment import descend, flow, initial_students, spread_teachers
 from tfluck.angular import parse, phase_diagram, sample, spectrum_of, surface
 from tfluck.angular.criteria import criteria, decide
-from tfluck.errors import BadInput
 from tfluck.figures.alignment import (
     animate_descent,
     arrows,
@@ -24,6 +23,7 @@ from tfluck.figures.angular import (
     draw_spectrum,
     draw_surfaces,
 )
+from tfluck.foundations.errors import BadInput
 
 
 def surfaces(path: Path) -> None:

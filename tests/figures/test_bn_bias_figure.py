@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.colors import to_rgba
 
-from tfluck.errors import BadInput
 from tfluck.figures.bn_bias import NEGATIVE, POSITIVE, bin_edges, draw_bn_bias
 from tfluck.figures.style import save
+from tfluck.foundations.errors import BadInput
 
 biases = arrays(np.float64, st.integers(1, 60), elements=st.floats(-9, 9, width=32))
 

@@ -13,12 +13,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from tfluck.analysis.overlap import Gram
-from tfluck.errors import BadInput, TfluckError
 from tfluck.figures.matching import draw_correlations, draw_l_shape, draw_ranks
 from tfluck.figures.modulation import draw_modulation
 from tfluck.figures.overlap import draw_overlap
 from tfluck.figures.style import COLOURS, format_of, headline, new_figure, panels, save
 from tfluck.figures.training import draw_training
+from tfluck.foundations.errors import BadInput, TfluckError
 
 draw = np.random.default_rng(5)
 shares = arrays(np.float64, (4, 9), elements=st.floats(2**-6, 1, width=16), unique=True)

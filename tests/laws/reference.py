@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfluck.config import RunConfig
+from tfluck.experiment.config import RunConfig
 
 Array = np.ndarray
 #: ``layer0_linear/kernel``, … as the checkpoint calls them.

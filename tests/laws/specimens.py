@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from tfluck.config import RunConfig
 from tfluck.data import describe
+from tfluck.experiment.config import RunConfig
+from tfluck.experiment.scales import make_config
 from tfluck.runs import Run, find_or_create
-from tfluck.scales import make_config
 
 #: Three epochs of seven steps, in chunks of three, three and one.
 BASE: dict[str, Any] = {

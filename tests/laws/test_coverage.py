@@ -9,16 +9,16 @@ import pytest
 from laws.specimens import BASE, SPECIMENS, config_of
 
 from tfluck.architectures import ARCHITECTURES
-from tfluck.choices import CHOICES, IMAGE_SETS, STUDENT_INITS
-from tfluck.config import RunConfig
 from tfluck.data import describe
 from tfluck.data.registry import DATASETS
-from tfluck.files import digest_of
-from tfluck.inputs import LAWS
-from tfluck.presets import load_preset, presets
+from tfluck.experiment.choices import CHOICES, IMAGE_SETS, STUDENT_INITS
+from tfluck.experiment.config import RunConfig
+from tfluck.experiment.inputs import LAWS
+from tfluck.experiment.presets import load_preset, presets
+from tfluck.experiment.scales import SCALES, make_config
+from tfluck.foundations.files import digest_of
 from tfluck.runs import Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
-from tfluck.scales import SCALES, make_config
 
 #: Sets made from published archives, which are no part of the project; the tests of
 #: ``data`` build them from archives in the published format.
@@ -92,7 +92,7 @@ def test_every_setting_has_two_values(configs: dict[str, RunConfig]) -> None:
 
 def test_tables_of_choices_agree(tf: Any) -> None:
     """What is written down twice is written down alike."""
-    from tfluck.models import network
+    from tfluck.networks import network
     from tfluck.training.step import LOSSES
 
     assert set(IMAGE_SETS) == set(DATASETS)

@@ -56,7 +56,7 @@ def doubled(network: Any, model: Any) -> Any:
     """Build ``model`` again in float64, with its ReLUs and its logits as outputs."""
     import keras
 
-    from tfluck.models.initializers import default_start
+    from tfluck.networks.initializers import default_start
 
     twin = network.build(
         lambda name, fan_in: default_start(0, name, fan_in), "twin", "float64"
@@ -88,7 +88,7 @@ def rows_of(watched: Any, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 def test_modulation_is_brute_force_differentiation(specimen: Any) -> None:
     """β*, β and what the authors call H, of the very networks that were trained."""
     from tfluck.analysis.modulation import modulation
-    from tfluck.models.folding import relu_net
+    from tfluck.networks.folding import relu_net
     from tfluck.training.teachers import networks
 
     shapes = networks(specimen.run.config)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfluck.files import to_json
+from tfluck.foundations.files import to_json
 from tfluck.runs import find_or_create, open_run, read_teacher, summarize, write_csv
 
 PACKED = Path(__file__).parents[1] / "golden" / "format-1.tar.xz"

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from laws.specimens import BASE, DIGITS, tinted, train
 
-from tfluck.config import EXECUTION, RunConfig
 from tfluck.data import describe
-from tfluck.errors import TfluckError
+from tfluck.experiment.config import EXECUTION, RunConfig
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.errors import TfluckError
 from tfluck.runs import Run, find_or_create, read_rows, read_teacher
-from tfluck.scales import make_config
 
 SMALL = BASE | {"epochs": 2, "samples_per_epoch": 36, "seeds": 1}
 BASES: dict[str, dict[str, Any]] = {
@@ -112,7 +112,7 @@ ELSEWHERE = {
 def parts(run: Run) -> dict[str, Any]:
     """Train ``run`` and return each of its parts as comparable bytes."""
     from tfluck.data.stream import open_stream
-    from tfluck.models import linear_layers
+    from tfluck.networks import linear_layers
     from tfluck.training.apparatus import Apparatus
     from tfluck.training.pretrain import finish_teacher
 

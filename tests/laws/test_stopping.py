@@ -7,7 +7,7 @@ from typing import Any
 
 from laws.specimens import outcome, train
 
-from tfluck.errors import Interrupted
+from tfluck.foundations.errors import Interrupted
 
 
 def test_a_stop_after_every_chunk_changes_nothing(

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfluck.files import make_directory
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.files import make_directory
 from tfluck.runs import Journal, Row, Run, Status, find_or_create
-from tfluck.runs.matrices import write_matrices
+from tfluck.runs.correlations import write_matrices
 from tfluck.runs.records import write_rows
 from tfluck.runs.seal import write_arrays
-from tfluck.scales import make_config
 
 SMALL = {
     "teacher_widths": (2, 3),

@@ -46,7 +46,7 @@ def flipped(path: Path, bits: range, stride: int) -> Iterator[str]:
 
 def ask_library(root: Path) -> Answers:
     """Ask what the commands ask."""
-    from tfluck.errors import TfluckError
+    from tfluck.foundations.errors import TfluckError
     from tfluck.runs import csv_text, list_runs, open_run, summarize
 
     def said(question: Callable[[], Any]) -> Any:
@@ -112,8 +112,8 @@ def main() -> None:
     """Flip all there is to flip."""
     from runs.conftest import SMALL, finish
 
+    from tfluck.experiment.scales import make_config
     from tfluck.runs import find_or_create
-    from tfluck.scales import make_config
 
     folder = Path(tempfile.mkdtemp())
     try:

@@ -51,8 +51,8 @@ def small(root: Path, *, finished: bool = False, fresh: bool = False) -> Any:
     """Find, make or make anew the one run in ``root``."""
     from runs.conftest import SMALL, finish
 
+    from tfluck.experiment.scales import make_config
     from tfluck.runs import find_or_create
-    from tfluck.scales import make_config
 
     run = find_or_create(root, make_config(**SMALL), "run", fresh=fresh)
     if finished:
@@ -129,7 +129,7 @@ def make(folder: Path, specimen: str, **settings: Any) -> Any:
     """Make the run of a training."""
     from laws.specimens import config_of
 
-    from tfluck.config import RunConfig
+    from tfluck.experiment.config import RunConfig
     from tfluck.runs import find_or_create
 
     values = config_of(specimen, folder).to_dict() | LONG | settings

@@ -10,7 +10,8 @@ import pytest
 from runs.conftest import SMALL, MakeFinished
 from runs.killing import reaped
 
-from tfluck.errors import BadInput, Damaged, RunBusy, TooNew
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.errors import BadInput, Damaged, RunBusy, TooNew
 from tfluck.runs import (
     Run,
     find_or_create,
@@ -24,7 +25,6 @@ from tfluck.runs import (
 from tfluck.runs import birth as module
 from tfluck.runs.lock import locked
 from tfluck.runs.seal import read_object, write_object
-from tfluck.scales import make_config
 
 CONFIG = make_config(**SMALL)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tfluck.files import write_json
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.environment import processor
+from tfluck.foundations.files import write_json
 from tfluck.runs import open_run
 from tfluck.runs.provenance import checkout_state
-from tfluck.scales import make_config
-from tfluck.surroundings import processor
 
 NOBODY = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
 
@@ -73,7 +73,7 @@ def test_an_old_run_keeps_the_name_it_was_given(make_run: Any) -> None:
 def test_doctor_measures_determinism(
     tfluck: Any, tf: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tfluck import runtime
+    from tfluck.foundations import runtime
 
     assert json.loads(tfluck("doctor", "--json").stdout)["deterministic"] is True
     noise = iter(range(1, 9))

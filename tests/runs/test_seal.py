@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runs.conftest import rows_of
 
-from tfluck.errors import Damaged
-from tfluck.files import finite
+from tfluck.foundations.errors import Damaged
+from tfluck.foundations.files import finite
 from tfluck.runs.records import Journal, encode, write_rows
 from tfluck.runs.seal import (
     add_seal,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from runs.conftest import MakeFinished, rows_of
 
-from tfluck.errors import Damaged
+from tfluck.foundations.errors import Damaged
 from tfluck.runs import Journal, Run, Status, list_runs, open_run, summarize
+from tfluck.runs.correlations import read_history, read_matrices
 from tfluck.runs.lock import is_locked, locked
-from tfluck.runs.matrices import read_history, read_matrices
 from tfluck.runs.seal import read_object, write_arrays, write_object
 from tfluck.runs.table import tidy_rows
 
@@ -300,7 +300,7 @@ def test_a_students_rows_stand_in_its_place(finished: MakeFinished) -> None:
 def test_a_run_without_a_teacher_says_so_and_not_that_a_file_is_missing(
     finished: MakeFinished,
 ) -> None:
-    from tfluck.errors import BadInput
+    from tfluck.foundations.errors import BadInput
     from tfluck.runs.weights import kept_weights
 
     labels = {

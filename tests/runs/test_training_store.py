@@ -12,7 +12,7 @@ import pytest
 from laws import specimens
 from runs.killing import reaped
 
-from tfluck.errors import Damaged, Interrupted
+from tfluck.foundations.errors import Damaged, Interrupted
 from tfluck.runs import Run, SeedLayout, open_run, read_rows, summarize
 from tfluck.runs.records import encode
 from tfluck.runs.seal import (

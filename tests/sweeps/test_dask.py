@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tfluck.errors import Interrupted, TfluckError
+from tfluck.foundations.errors import Interrupted, TfluckError
 from tfluck.runs import summarize
 from tfluck.runs.lock import locked
 from tfluck.sweeps import cluster, engine, executors, train_run

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfluck.errors import TfluckError
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.errors import TfluckError
 from tfluck.runs import Run, find_or_create, open_run
-from tfluck.scales import make_config
 from tfluck.sweeps import train_run
 
 #: What is written, in this order; the first two are no whole files.
@@ -115,7 +115,7 @@ def test_a_disk_full_at_any_write_is_a_sentence_and_the_run_goes_on(
 def test_an_error_goes_before_that_of_a_summary_which_cannot_be_written(
     make_run: Any, tf: Any, full_from: Callable[[str], None]
 ) -> None:
-    from tfluck.errors import Diverged
+    from tfluck.foundations.errors import Diverged
 
     run = make_run(lr=((0, 50.0),), batch_norm="none")
     full_from("summary.json")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tfluck.processes import signals_held, watch_all, worker_pool
+from tfluck.foundations.processes import signals_held, watch_all, worker_pool
 
 
 def note_and_sleep(path: Path) -> None:

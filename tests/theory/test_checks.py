@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 from tfluck.theory.checks import Claim, claims, select
 from tfluck.theory.checks.registry import (
     Finding,

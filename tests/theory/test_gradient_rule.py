@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tfluck.analysis.modulation import modulation
 from tfluck.analysis.relu_net import Affine, ReluNet
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 from tfluck.theory.agreement import Agreement, worst
 from tfluck.theory.gradient_rule import augmented_matrix, gradient_rule
 from tfluck.theory.nets import (
@@ -78,8 +78,8 @@ def test_conv_nets(tf: Any, seed: int, one: int, two: int) -> None:
 @pytest.mark.parametrize("arch", ["fc", "cnn"])
 def test_a_folded_keras_model(tf: Any, arch: str, place: str) -> None:
     """BatchNorm in evaluation mode: TensorFlow differentiates the model itself."""
-    from tfluck.models import Network
-    from tfluck.models.folding import relu_net
+    from tfluck.networks import Network
+    from tfluck.networks.folding import relu_net
 
     shape = (7, 7, 1) if arch == "cnn" else (5,)
     model = Network(arch, shape, (4, 3), 3, place, affine=True).build(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 from tfluck.theory.kernels import psi_d
 from tfluck.theory.recovery import (
     constants,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 from tfluck.theory.feasibility import fall_off, premises, printed, solve
 from tfluck.theory.induction import watch
 from tfluck.theory.suppression import (

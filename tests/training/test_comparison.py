@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def found(tf: Any) -> dict[str, Any]:
-    from tfluck.models import Network
+    from tfluck.networks import Network
     from tfluck.training.evaluation import Evaluator
     from tfluck.training.step import mean_squared_error
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from tfluck.errors import Damaged
+from tfluck.foundations.errors import Damaged
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def weights(tf: Any, tmp_path: Path) -> Path:
 
 
 def network() -> Any:
-    from tfluck.models import Network
+    from tfluck.networks import Network
 
     return Network("fc", (4,), (3, 5), 2).build(lambda name, fan_in: {}, "teacher")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tfluck.errors import Interrupted
+from tfluck.foundations.errors import Interrupted
 
 
 def told(folder: Path) -> Counter[tuple[str, int]]:
@@ -70,7 +70,7 @@ def test_no_scalar_twice_and_none_missing(
 
 
 def test_events_that_cannot_be_written_are_a_sentence(make_run: Any, tf: Any) -> None:
-    from tfluck.errors import TfluckError
+    from tfluck.foundations.errors import TfluckError
 
     run = make_run()
     folder = run.layout.tensorboard(1)

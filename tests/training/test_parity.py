@@ -40,7 +40,7 @@ class Case:
     """One golden file, with our models built at its shapes."""
 
     def __init__(self, tf: Any, name: str, dtype: str) -> None:
-        from tfluck.models import Network, linear_layers
+        from tfluck.networks import Network, linear_layers
 
         self.tf, self.dtype, self.tolerance = tf, dtype, TOLERANCES[dtype]
         self.g = np.load(GOLDEN / f"{name}.npz")
@@ -139,7 +139,7 @@ def case(request: pytest.FixtureRequest, tf: Any) -> Case:
 
 
 def test_teacher_rows_are_normalised(case: Case) -> None:
-    from tfluck.models import normalize_rows
+    from tfluck.networks import normalize_rows
 
     arrays = case.parameters("teacher_raw/")
     for i, layer in enumerate(case.layers(case.teacher)):
@@ -240,7 +240,7 @@ def test_momentum_and_weight_decay(case: Case) -> None:
 
 
 def test_row_normalisation(case: Case) -> None:
-    from tfluck.models import normalize_rows
+    from tfluck.networks import normalize_rows
 
     if "norm0/W0" not in case.g.files:
         pytest.fail("the golden file lost its normalised student")

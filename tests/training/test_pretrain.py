@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfluck.errors import BadInput, Damaged
+from tfluck.experiment.scales import make_config, pretrain_config
+from tfluck.foundations.errors import BadInput, Damaged
 from tfluck.runs import Run, Teacher, TeacherLayout, find_or_create, read_teacher
 from tfluck.runs.seal import read_object, write_object
 from tfluck.runs.teachers import adopt_teacher, find_teacher
-from tfluck.scales import make_config, pretrain_config
 from tfluck.sweeps import train_run
 
 

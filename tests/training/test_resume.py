@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfluck.config import RunConfig
-from tfluck.errors import Damaged, RunBusy
-from tfluck.files import make_directory, write_json
+from tfluck.experiment.config import RunConfig
+from tfluck.experiment.scales import make_config
+from tfluck.foundations.errors import Damaged, RunBusy
+from tfluck.foundations.files import make_directory, write_json
 from tfluck.runs import Run, RunLayout, find_or_create, read_rows
-from tfluck.scales import make_config
 
 #: Real images, cropped and mirrored anew at every step.
 DIGITS = {
@@ -117,7 +117,7 @@ def test_dying_inside_any_write_changes_nothing(
     class Killed(BaseException):
         pass
 
-    import tfluck.files
+    import tfluck.foundations.files
 
     real = Path.replace
     for survived in (0, 1, 2):
@@ -130,10 +130,10 @@ def test_dying_inside_any_write_changes_nothing(
                     raise Killed
             return real(self, target)
 
-        monkeypatch.setattr(tfluck.files.Path, "replace", replace)
+        monkeypatch.setattr(tfluck.foundations.files.Path, "replace", replace)
         with pytest.raises(Killed):
             train(run)
-        monkeypatch.setattr(tfluck.files.Path, "replace", real)
+        monkeypatch.setattr(tfluck.foundations.files.Path, "replace", real)
     train(run)
     assert outcome(run) == expected
 

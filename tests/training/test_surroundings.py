@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tfluck.errors import Damaged, Interrupted
-from tfluck.surroundings import changes, processor, surroundings
+from tfluck.foundations.environment import changes, processor, surroundings
+from tfluck.foundations.errors import Damaged, Interrupted
 from tfluck.sweeps import train_run
 
 

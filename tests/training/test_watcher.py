@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfluck.analysis import correlation, winner_ranks
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_rho_bar_and_its_null_are_over_live_nodes_of_their_own_teacher(
 
 
 def test_a_student_that_never_fires_is_dead(make_run: Any, tf: Any) -> None:
-    from tfluck.models import linear_layers
+    from tfluck.networks import linear_layers
     from tfluck.training.apparatus import Apparatus
     from tfluck.training.metrics import evaluation_rows
 
@@ -187,7 +187,7 @@ def test_a_finished_run_draws_the_same_bytes_twice(trained: Any, tmp_path: Any) 
 
 @pytest.mark.parametrize("settings", [{"loss": "cross-entropy"}, {"normalize": True}])
 def test_other_objectives_learn_too(settings: dict, make_run: Any, tf: Any) -> None:
-    from tfluck.models import linear_layers
+    from tfluck.networks import linear_layers
     from tfluck.training.trainer import Trainer
 
     run = make_run(**settings, batch_norm="none", lr=((0, 0.01),), epochs=4)

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from tfluck.errors import BadInput, Diverged
+from tfluck.foundations.errors import BadInput, Diverged
 
 from .forced import is_alignment_forced
 from .geometry import Array, angles_between, checked_size, norms

@@ -8,7 +8,7 @@ the solution n = 0: when 0 is outside the convex hull of the teacher directions.
 
 import numpy as np
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .geometry import Array, angles_between, checked_size, directions, norms
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 Array: TypeAlias = NDArray[np.float64]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfluck.errors import BadInput
-from tfluck.seeds import generator
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.seeds import generator
 
 from .geometry import Array, angles_between, checked_size
 from .theorem import Balance, balance

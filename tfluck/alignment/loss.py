@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .geometry import Array, angles_between, directions, kernel, norms
 

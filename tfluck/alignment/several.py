@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from flint import arb, ctx
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .geometry import Array, angles_between, directions, norms
 from .loss import population_gradient, population_loss

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from tfluck.errors import BadInput
-from tfluck.seeds import generator
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.seeds import generator
 
 from .descent import VANISHED
 from .geometry import Array, angles_between, norms

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .geometry import Angles, Array, angles_between, kernel, norms
 from .loss import population_gradient, population_loss

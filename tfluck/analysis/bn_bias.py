@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import ndtr
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 Kind = Literal["batch-norm", "effective"]
 Verdict = Literal[

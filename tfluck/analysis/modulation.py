@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfluck.analysis.relu_net import Jacobian, ReluNet, jacobians
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 Array = NDArray[np.float64]
 #: Bytes that the Jacobian of the widest layer may take in one piece.

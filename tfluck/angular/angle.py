@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from flint import arb
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .engine import precision, rational
 

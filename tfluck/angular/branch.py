@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .engine import FLOAT
 from .functions import AngularFunction, Array

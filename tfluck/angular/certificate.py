@@ -28,8 +28,8 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
-from tfluck.errors import BadInput, ClaimFailed, TfluckError
-from tfluck.files import read_bytes, write_json
+from tfluck.foundations.errors import BadInput, ClaimFailed, TfluckError
+from tfluck.foundations.files import read_bytes, write_json
 
 from .functions import AngularFunction
 from .leaf import is_negative

@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import arb
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .engine import UNIT, precision
 from .families import DISTANCE_ERROR, STEP

@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import acb, arb
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .angle import sign
 from .engine import BALL, ELEMENTARY_ULPS, UNIT

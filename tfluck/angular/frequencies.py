@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 #: Residues that are looked at one by one.
 LARGEST = 100_000

@@ -13,7 +13,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .engine import BALL, FLOAT, Engine
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .functions import AngularFunction, Array
 from .matrices import TURN, checked_angles, checked_students, least_gap

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .functions import AngularFunction, Array
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 from types import ModuleType
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .arc_cosine import arc_cosine
 from .edge import cosh, parabola

@@ -17,8 +17,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from flint import arb
 
-from tfluck.errors import BadInput
-from tfluck.seeds import generator
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.seeds import generator
 
 from .angle import AnyAngle
 from .balls import ball_distance

@@ -13,8 +13,8 @@ from itertools import islice
 
 import numpy as np
 
-from tfluck.errors import BadInput
-from tfluck.seeds import generator
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.seeds import generator
 
 from .functions import AngularFunction, Array
 from .matrices import TURN, checked_students

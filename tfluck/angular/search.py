@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tfluck.errors import BadInput
-from tfluck.seeds import generator
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.seeds import generator
 
 from .angle import AnyAngle
 from .clusters import hunt_exactly

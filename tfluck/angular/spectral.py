@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from flint import arb, ctx
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .edge import exact_cosh
 from .engine import ELEMENTARY_ULPS, UNIT, precision, rational

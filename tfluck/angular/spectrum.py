@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from flint import arb
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 from .engine import precision
 from .frequencies import decide_pad, parse_frequencies

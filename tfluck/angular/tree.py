@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tfluck.errors import ClaimFailed
+from tfluck.foundations.errors import ClaimFailed
 
 from .leaf import Box
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 BatchNormPlace = Literal["none", "after-relu", "before-relu"]
 Kind = Literal["input", "dense", "conv", "relu", "norm", "add", "flatten"]

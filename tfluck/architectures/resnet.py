@@ -11,7 +11,7 @@ from tfluck.architectures.architecture import Architecture
 from tfluck.architectures.cnn import CONVOLUTIONAL, LAPTOP, SMOKE
 from tfluck.architectures.fc import FC
 from tfluck.architectures.graph import Draft
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 
 def _blocks(layer: Callable[[int, str | None], str], widths: tuple[int, ...]) -> None:

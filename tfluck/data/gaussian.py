@@ -19,7 +19,7 @@ from tfluck.data.stateless import (
     counter,
     sample_order,
 )
-from tfluck.seeds import child
+from tfluck.foundations.seeds import child
 
 
 def gaussian_batches(

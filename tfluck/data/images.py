@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 Pixels = NDArray[Any]
 Labels = NDArray[np.int64]

@@ -1,7 +1,7 @@
 """Image sets in a user's npz file, read without trusting it.
 
 What the headers say is checked first, so that a set which cannot be trained on is told
-before its pixels are read. See :mod:`tfluck.foreign.npz` for the file itself.
+before its pixels are read. See :mod:`tfluck.weightfiles.npz` for the file itself.
 """
 
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ from tfluck.data.images import (
     check_shapes,
     standardization,
 )
-from tfluck.errors import BadInput
-from tfluck.files import digest_of
-from tfluck.foreign.npz import Arrays, open_npz
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.files import digest_of
+from tfluck.weightfiles.npz import Arrays, open_npz
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 #: No image set has more; a label above it is a damaged one, or no label.

@@ -17,8 +17,8 @@ import numpy as np
 
 from tfluck.data.images import ImageSet
 from tfluck.data.registry import Source
-from tfluck.errors import BadInput, TfluckError
-from tfluck.files import digest_of, make_directory
+from tfluck.foundations.errors import BadInput, TfluckError
+from tfluck.foundations.files import digest_of, make_directory
 
 PROBE_SECONDS = 3.0
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from tfluck.data.images import ImageSet, standardization
 from tfluck.data.npz import describe_npz, read_npz
-from tfluck.errors import BadInput, TfluckError
-from tfluck.files import digest_of
-from tfluck.inputs import parse_law
-from tfluck.seeds import generator
+from tfluck.experiment.inputs import parse_law
+from tfluck.foundations.errors import BadInput, TfluckError
+from tfluck.foundations.files import digest_of
+from tfluck.foundations.seeds import generator
 
 #: Samples of digits kept for testing, the same ones in every run.
 DIGITS_TEST = 500

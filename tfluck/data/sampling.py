@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from tfluck.data.gaussian import gaussian_batches
 from tfluck.data.stateless import bit_batches
-from tfluck.inputs import InputLaw
-from tfluck.seeds import child, generator
+from tfluck.experiment.inputs import InputLaw
+from tfluck.foundations.seeds import child, generator
 
 #: (seed, first batch, how many, shape of one batch) → float32 ``[count, *shape]``.
 Draw = Callable[[int, tf.Tensor | int, int, tuple[int, ...]], tf.Tensor]

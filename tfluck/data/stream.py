@@ -8,8 +8,6 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from tfluck.config import RunConfig
-from tfluck.cost import piece
 from tfluck.data.augmentation import NUMBERS, crop_and_flip
 from tfluck.data.gaussian import Stream
 from tfluck.data.images import ImageSet
@@ -22,9 +20,11 @@ from tfluck.data.stateless import (
     bit_batches,
     sample_order,
 )
-from tfluck.errors import BadInput
-from tfluck.inputs import InputLaw, spectrum
-from tfluck.seeds import child, generator
+from tfluck.experiment.config import RunConfig
+from tfluck.experiment.cost import piece
+from tfluck.experiment.inputs import InputLaw, spectrum
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.seeds import child, generator
 
 #: Inputs ``[count, batch, …]``, or those and targets ``[count, batch, classes]``.
 Batches = Any

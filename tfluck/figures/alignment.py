@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from tfluck.alignment.descent import Descent, Snapshot
 from tfluck.alignment.geometry import Array
 from tfluck.alignment.gradient_flow import Flow
-from tfluck.errors import BadInput
 from tfluck.figures.style import COLOURS, GREY, new_figure, panels, save
-from tfluck.files import make_directory, write_atomic
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.files import make_directory, write_atomic
 
 
 def _plane(descent: Descent) -> None:

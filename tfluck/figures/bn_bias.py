@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from tfluck.errors import BadInput
 from tfluck.figures.style import new_figure
+from tfluck.foundations.errors import BadInput
 
 #: As in the paper: orange is positive, blue is negative.
 POSITIVE, NEGATIVE = "tab:orange", "tab:blue"

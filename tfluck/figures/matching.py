@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tfluck.analysis.correlation import best_match
 from tfluck.analysis.matching import reordered
+from tfluck.experiment.wording import RHO_BAR
 from tfluck.figures.style import (
     COLOURS,
     GREY,
@@ -20,7 +21,6 @@ from tfluck.figures.style import (
     new_figure,
     panels,
 )
-from tfluck.wording import RHO_BAR
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

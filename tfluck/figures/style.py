@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tfluck.errors import BadInput
-from tfluck.files import make_directory, write_atomic
+from tfluck.foundations.errors import BadInput
+from tfluck.foundations.files import make_directory, write_atomic
 
 #: Colour-blind safe (Okabe and Ito), the lowest layer first.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from tfluck.experiment.wording import NULL, RANK_BAR, RHO_BAR
 from tfluck.figures.style import COLOURS, GREY, headline, legend_beside, panels
-from tfluck.wording import NULL, RANK_BAR, RHO_BAR
 
 #: metric → (title, label of the axis)
 PANELS = {

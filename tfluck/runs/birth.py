@@ -13,8 +13,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from tfluck.errors import BadInput, Damaged, TfluckError
-from tfluck.files import explained, make_directory, sync
+from tfluck.foundations.errors import BadInput, Damaged, TfluckError
+from tfluck.foundations.files import explained, make_directory, sync
 from tfluck.runs.layout import RunLayout
 from tfluck.runs.lock import is_locked, locked
 from tfluck.runs.seal import write_object

@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tfluck.config import RunConfig
-from tfluck.errors import BadInput, Damaged, TooNew
-from tfluck.files import explained
+from tfluck.experiment.config import RunConfig
+from tfluck.foundations.errors import BadInput, Damaged, TooNew
+from tfluck.foundations.files import explained
 from tfluck.runs.birth import bear, remove_run
 from tfluck.runs.layout import RunLayout
 from tfluck.runs.run import Run, is_run, manifest_of, open_run

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tfluck.errors import Damaged, RunBusy, TfluckError
-from tfluck.files import UNFINISHED, explained
+from tfluck.foundations.errors import Damaged, RunBusy, TfluckError
+from tfluck.foundations.files import UNFINISHED, explained
 
 #: Whoever looks if a lock is held holds it himself for a moment; so try this long.
 PATIENCE_SECONDS = 0.3

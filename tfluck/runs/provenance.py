@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tfluck import __version__
-from tfluck.surroundings import PACKAGES, processor
+from tfluck.foundations.environment import PACKAGES, processor
 
 #: The checkout that we may run from.
 CHECKOUT = Path(__file__).parents[2]

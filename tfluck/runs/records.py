@@ -11,8 +11,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tfluck.errors import Damaged, Unreadable
-from tfluck.files import explained, finite, open_regular, to_json, write_atomic
+from tfluck.foundations.errors import Damaged, Unreadable
+from tfluck.foundations.files import (
+    explained,
+    finite,
+    open_regular,
+    to_json,
+    write_atomic,
+)
 from tfluck.runs.seal import BROKEN, KEY, UNSEALED, read_whole, seal_of
 
 #: Head of a journal without rows.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tfluck.config import RunConfig
-from tfluck.errors import Damaged, TfluckError
+from tfluck.experiment.config import RunConfig
+from tfluck.foundations.errors import Damaged, TfluckError
 from tfluck.runs.layout import RunLayout
 from tfluck.runs.provenance import provenance
 from tfluck.runs.status import WORDS, status_of

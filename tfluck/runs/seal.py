@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.errors import Damaged, Missing, Unreadable
-from tfluck.files import finite, read_bytes, to_json, write_atomic
+from tfluck.foundations.errors import Damaged, Missing, Unreadable
+from tfluck.foundations.files import finite, read_bytes, to_json, write_atomic
 
 #: Key of the seal in a JSON object.
 KEY = "seal"

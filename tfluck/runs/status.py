@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tfluck.errors import Damaged
+from tfluck.foundations.errors import Damaged
 from tfluck.runs.layout import SeedLayout
 from tfluck.runs.lock import is_locked
 from tfluck.runs.records import Journal, last_line

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tfluck.errors import Damaged, TooNew
+from tfluck.foundations.errors import Damaged, TooNew
 from tfluck.runs.records import Journal
 from tfluck.runs.seal import checked_bytes, read_arrays, read_object
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tfluck.config import RunConfig
+from tfluck.experiment.config import RunConfig
 from tfluck.runs.run import Run
 from tfluck.runs.table import tidy_rows
 from tfluck.runs.warnings import warnings

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from tfluck.files import write_atomic
+from tfluck.foundations.files import write_atomic
 from tfluck.runs.records import EMPTY, Row
 from tfluck.runs.run import Run
 from tfluck.runs.status import read_status

@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from tfluck.choices import BatchNormPlace
-from tfluck.errors import BadInput, Damaged
-from tfluck.files import digest_of, write_atomic
+from tfluck.experiment.choices import BatchNormPlace
+from tfluck.foundations.errors import BadInput, Damaged
+from tfluck.foundations.files import digest_of, write_atomic
 from tfluck.runs.layout import RunLayout, TeacherLayout
 from tfluck.runs.run import FORMAT_VERSION, Run
 from tfluck.runs.seal import BINARY_LIMIT, read_whole, write_object

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from tfluck.errors import BadInput, Damaged
+from tfluck.foundations.errors import BadInput, Damaged
 from tfluck.runs.run import Run
 
 

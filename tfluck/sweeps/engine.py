@@ -17,19 +17,19 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from tfluck.errors import Diverged, Interrupted, TfluckError
-from tfluck.files import write_atomic
-from tfluck.processes import (
+from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
+from tfluck.foundations.files import write_atomic
+from tfluck.foundations.processes import (
     orphaned,
     signals_held,
     watch_all,
     worker_pool,
     working,
 )
+from tfluck.foundations.runtime import can_compute_with, start_tensorflow
 from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import is_locked, locked
 from tfluck.runs.seal import write_object
-from tfluck.runtime import can_compute_with, start_tensorflow
 from tfluck.sweeps.signals import Signals
 
 #: (seed, step, note)

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from tfluck.errors import BadInput, TfluckError
+from tfluck.foundations.errors import BadInput, TfluckError
 
 
 def check_engine(engine: str, scheduler: str | None) -> None:
@@ -35,7 +35,7 @@ def cluster(engine: str, scheduler: str | None) -> Iterator[Executor | None]:
     """Yield the executor of ``engine``; None means this machine.
 
     Args:
-        engine: one of :data:`tfluck.choices.ENGINES`.
+        engine: one of :data:`tfluck.experiment.choices.ENGINES`.
         scheduler: address of the Dask scheduler. Its workers must see the run folder
             under the same path.
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfluck.analysis.relu_net import Affine, ReluNet
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 Array = NDArray[np.float64]
 

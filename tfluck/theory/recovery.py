@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 from tfluck.theory.kernels import (
     angles_between,
     lipschitz_constant,

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.errors import BadInput, Diverged
+from tfluck.foundations.errors import BadInput, Diverged
 from tfluck.theory.kernels import angles_between, psi_d, psi_l, unit_columns
 from tfluck.theory.recovery import start_at
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 import keras
 
 from tfluck.data.stream import evaluation_set, open_images
-from tfluck.models import build_student
+from tfluck.foundations.runtime import compute_exactly
+from tfluck.foundations.seeds import child
+from tfluck.networks import build_student
 from tfluck.runs import Run
-from tfluck.runtime import compute_exactly
-from tfluck.seeds import child
 from tfluck.training.evaluation import Evaluator
 from tfluck.training.optimizer import SGD
 from tfluck.training.step import LOSSES, Program

@@ -14,12 +14,12 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tfluck.analysis import best_match, winner_ranks
 from tfluck.analysis.correlation import Array
-from tfluck.errors import TfluckError
+from tfluck.experiment.wording import RANK_BAR, RHO_BAR
+from tfluck.foundations.errors import TfluckError
 from tfluck.runs import Row, Run, read_rows
-from tfluck.runs.matrices import read_matrices
+from tfluck.runs.correlations import read_matrices
 from tfluck.training.evaluation import Evaluation
 from tfluck.training.events import event_errors, keep_events_through
-from tfluck.wording import RANK_BAR, RHO_BAR
 
 #: Metric → (tag, description) of the cards that come first.
 FIRST = {

@@ -12,8 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfluck.errors import Damaged
-from tfluck.files import make_directory, to_json
+from tfluck.foundations.errors import Damaged
+from tfluck.foundations.files import make_directory, to_json
 from tfluck.runs import SeedLayout
 from tfluck.runs.records import EMPTY
 from tfluck.runs.seal import write_arrays

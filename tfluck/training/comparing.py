@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tfluck.analysis import Moments
 from tfluck.analysis.correlation import Array, centre, deviations, flat
 from tfluck.analysis.matching import linear_cka
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 #: inputs → activations of each hidden layer, nodes last.
 Hidden = Callable[[Any], Sequence[Any]]

@@ -9,8 +9,8 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorboard.compat.proto.event_pb2 import Event
 
-from tfluck.errors import TfluckError
-from tfluck.files import explained
+from tfluck.foundations.errors import TfluckError
+from tfluck.foundations.files import explained
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from tfluck.analysis import best_match, fan_in_norms, fan_out_norms, winner_ranks
 from tfluck.analysis.correlation import Array, Mask
 from tfluck.analysis.matching import BestSummary
-from tfluck.models import linear_layers
+from tfluck.networks import linear_layers
 from tfluck.runs import Row
 from tfluck.training.evaluation import Evaluation
 

@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from tfluck.errors import Damaged
-from tfluck.files import make_directory
+from tfluck.foundations.errors import Damaged
+from tfluck.foundations.files import make_directory
 from tfluck.runs import Row, Run
-from tfluck.runs.matrices import read_history, write_matrices
+from tfluck.runs.correlations import read_history, write_matrices
 from tfluck.runs.records import EMPTY, write_rows
 from tfluck.runs.store import RESTORE, Tell, read_journal
 from tfluck.training.checkpoint import Progress

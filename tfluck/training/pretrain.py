@@ -4,10 +4,10 @@ import keras
 
 from tfluck.data.images import ImageSet
 from tfluck.data.stream import open_images
-from tfluck.files import digest_of, make_directory
-from tfluck.models import Network
-from tfluck.models.initializers import default_start
-from tfluck.models.pruning import prune
+from tfluck.foundations.files import digest_of, make_directory
+from tfluck.networks import Network
+from tfluck.networks.initializers import default_start
+from tfluck.networks.pruning import prune
 from tfluck.runs import Run, Teacher, TeacherLayout, read_teacher, write_teacher
 from tfluck.training.teachers import load_weights, networks, save_weights
 

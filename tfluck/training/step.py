@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfluck.data.stream import Batches
-from tfluck.models import linear_layers, normalized
+from tfluck.networks import linear_layers, normalized
 from tfluck.training.optimizer import SGD
 
 LossFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]

@@ -7,14 +7,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfluck.config import RunConfig
-from tfluck.errors import Damaged
-from tfluck.files import make_directory, write_atomic
-from tfluck.models import Network, build_teacher, linear_layers
+from tfluck.experiment.config import RunConfig
+from tfluck.foundations.errors import Damaged
+from tfluck.foundations.files import make_directory, write_atomic
+from tfluck.foundations.seeds import child
+from tfluck.networks import Network, build_teacher, linear_layers
 from tfluck.runs import Run, adopt_teacher
 from tfluck.runs.seal import add_seal
 from tfluck.runs.store import RESTORE, read
-from tfluck.seeds import child
 
 
 def networks(config: RunConfig) -> tuple[Network, Network]:

@@ -13,12 +13,12 @@ import tensorflow as tf
 
 from tfluck.data.stateless import chunk_starts
 from tfluck.data.stream import Batches, open_stream
-from tfluck.errors import Diverged, Interrupted, TfluckError
-from tfluck.files import make_directory
+from tfluck.foundations.environment import follow, moves, surroundings
+from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
+from tfluck.foundations.files import make_directory
+from tfluck.foundations.runtime import threads_here
 from tfluck.runs import Row, Run, Status
 from tfluck.runs.lock import locked
-from tfluck.runtime import threads_here
-from tfluck.surroundings import follow, moves, surroundings
 from tfluck.training.apparatus import Apparatus
 from tfluck.training.board import TensorBoard
 from tfluck.training.checkpoint import Checkpoints, Progress

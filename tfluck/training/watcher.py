@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from tfluck.analysis.correlation import Array
 from tfluck.analysis.matching import LayerMatch, layer_match
-from tfluck.errors import BadInput
-from tfluck.models.brought import check_inputs, hidden_layers
+from tfluck.foundations.errors import BadInput
 from tfluck.runs import Row
 from tfluck.training.comparing import Hidden, batched, compare_layers, hidden_function
 from tfluck.training.metrics import rank_rows
+from tfluck.zoo.brought import check_inputs, hidden_layers
 
 
 class NodeWatcher(keras.callbacks.Callback):

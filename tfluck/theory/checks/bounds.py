@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.checks.registry import Finding, at_most, claim, equal
 from tfluck.theory.feasibility import fall_off
 from tfluck.theory.kernels import lipschitz_constant, psi_d, psi_l

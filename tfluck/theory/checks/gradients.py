@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfluck.analysis.relu_net import ReluNet
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.agreement import Agreement, worst
 from tfluck.theory.batch_norm import NormNet, folded, pre_activation_gradients
 from tfluck.theory.checks.registry import Finding, at_most, claim, equal

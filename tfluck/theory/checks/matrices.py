@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfluck.analysis.relu_net import ReluNet
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.agreement import Agreement
 from tfluck.theory.assumption import layer_inputs, separation
 from tfluck.theory.checks.gradients import EXACT, dense_pair

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.agreement import Agreement
 from tfluck.theory.batch_norm import (
     Conservation,

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from tfluck.analysis.lipschitz import angles, smallest_constant
 from tfluck.analysis.overlap import Gram, overlap
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.checks.registry import (
     Finding,
     at_most,

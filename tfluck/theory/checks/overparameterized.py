@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.checks.promises import DESIGNED, RATE, designed
 from tfluck.theory.checks.registry import (
     Finding,

@@ -4,7 +4,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.checks.registry import (
     Finding,
     at_least,

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from scipy.stats import spearmanr
 
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.checks.registry import (
     Finding,
     at_least,

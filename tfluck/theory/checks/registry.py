@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from tfluck.errors import BadInput
+from tfluck.foundations.errors import BadInput
 
 Verdict = Literal["holds", "violated", "vacuous", "diagnostic"]
 

@@ -5,7 +5,7 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.seeds import generator
+from tfluck.foundations.seeds import generator
 from tfluck.theory.checks.registry import (
     Finding,
     at_least,

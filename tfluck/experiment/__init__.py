@@ -1,0 +1,1 @@
+"""What is to be done, as data: settings, presets, scales, limits, cost."""

@@ -1,0 +1,1 @@
+"""What every room stands on: errors, files, seeds, TensorFlow's start."""
