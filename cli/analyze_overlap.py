@@ -96,7 +96,7 @@ def _deviations(config: "RunConfig", x: "np.ndarray") -> "np.ndarray | None":
     """Return the standard deviation of each input; None if they are not Gaussian."""
     import numpy as np
 
-    if config.dataset != "gaus":
+    if not getattr(config.source, "gaussian", False):
         return None
     return config.data_std * np.array(spectrum(config.covariance, x[0].size))
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tfluck.data import describe
-from tfluck.data.registry import require_data
 from tfluck.experiment.config import HOW, RunConfig
 from tfluck.experiment.cost import Plan, plan
 from tfluck.experiment.limits import Machine, excess, this_machine
@@ -68,7 +67,7 @@ def launch(
     """
     there = None if fresh else find_run(means.out, config, name)
     if there is None or there.status() != "finished":
-        require_data(config.dataset, config.data_dir)
+        config.source.require(config.data_dir)
         expected = _expected(config, means)
         reason = _excess(expected, config, means)
         if reason and not means.force:

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from tfluck.experiment.config import RunConfig
 from tfluck.runs import resolve_run
 
 from .options import click, json_option, out_option, run_argument
@@ -37,12 +36,5 @@ def command(
     """
     jobs = jobs or os.cpu_count() or 1
     found = resolve_run(out, run)
-    found = found.placed(_places(found.config, data_dir))
+    found = found.placed(found.config.source.places(data_dir))
     drive(found, jobs, as_json, engine, scheduler)
-
-
-def _places(config: RunConfig, data_dir: str | None) -> dict[str, str | None]:
-    """Say where the data are in ``data_dir``: an npz file keeps its name there."""
-    if data_dir is None or config.data_kind != "npz":
-        return {"data_dir": data_dir}
-    return {"dataset": f"npz:{Path(data_dir) / Path(config.dataset).name}"}

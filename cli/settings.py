@@ -11,9 +11,9 @@ from tfluck.experiment.choices import (
     parse_widths,
     whole,
 )
-from tfluck.experiment.inputs import LAW_NAMES
 from tfluck.experiment.presets import load_preset
 from tfluck.experiment.scales import SCALES
+from tfluck.experiment.sources import law_names
 from tfluck.foundations.errors import BadInput
 
 from .ingredients import parse_dataset
@@ -65,7 +65,7 @@ _WIDTHS = ", ".join(
 SETTINGS: dict[str, tuple[Any, str]] = {
     "dataset": (
         DATASET,
-        f"Inputs drawn for ever from {', '.join(LAW_NAMES)}, or an image set. [gaus]",
+        f"Inputs drawn for ever from {', '.join(law_names())}, or an image set. [gaus]",
     ),
     "data-dir": (
         click.Path(file_okay=False, resolve_path=True),

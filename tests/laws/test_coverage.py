@@ -10,19 +10,19 @@ from laws.specimens import BASE, SPECIMENS, config_of
 
 from tfluck.architectures import ARCHITECTURES
 from tfluck.data import describe
-from tfluck.data.registry import DATASETS
-from tfluck.experiment.choices import CHOICES, IMAGE_SETS, STUDENT_INITS
+from tfluck.data.sources.tfds import Published
+from tfluck.experiment.choices import CHOICES, STUDENT_INITS
 from tfluck.experiment.config import RunConfig
-from tfluck.experiment.inputs import LAWS
 from tfluck.experiment.presets import load_preset, presets
 from tfluck.experiment.scales import SCALES, make_config
+from tfluck.experiment.sources import SOURCES
 from tfluck.foundations.files import digest_of
 from tfluck.runs import Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
 
 #: Sets made from published archives, which are no part of the project; the tests of
 #: ``data`` build them from archives in the published format.
-PUBLISHED = {name for name, source in DATASETS.items() if source.published}
+PUBLISHED = {kind for kind, source in SOURCES.items() if isinstance(source, Published)}
 #: Where such a set lies, and what a process of the tests has one value of.
 ELSEWHERE = {"data_dir", "threads"}
 
@@ -77,7 +77,7 @@ def test_every_pair_of_architecture_and_batch_norm_is_there(
 
 def test_every_kind_of_data_has_a_specimen(configs: dict[str, RunConfig]) -> None:
     used = {config.data_kind for config in configs.values()}
-    assert used == {*LAWS, "npz", *IMAGE_SETS} - PUBLISHED
+    assert used == {*SOURCES} - PUBLISHED
     assert {"cifar10", "cifar100", "mnist", "fashion_mnist"} == PUBLISHED
     finite = {(c.labelled, c.samples is None) for c in configs.values()}
     assert finite >= {(False, True), (False, False), (True, False)}
@@ -95,7 +95,6 @@ def test_tables_of_choices_agree(tf: Any) -> None:
     from tfluck.networks import network
     from tfluck.training.step import LOSSES
 
-    assert set(IMAGE_SETS) == set(DATASETS)
     assert set(LOSSES) == set(CHOICES["loss"])
     assert set(ARCHITECTURES) == set(CHOICES["arch"])
     assert all({*a.scales, "paper"} == set(SCALES) for a in ARCHITECTURES.values())

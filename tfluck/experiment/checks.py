@@ -3,8 +3,8 @@
 import math
 from typing import TYPE_CHECKING
 
-from tfluck.experiment.choices import CHOICES, IMAGE_SETS, STUDENT_INITS, perturbation
-from tfluck.experiment.inputs import LAW_NAMES, spectrum
+from tfluck.experiment.choices import CHOICES, STUDENT_INITS, perturbation
+from tfluck.experiment.inputs import spectrum
 from tfluck.experiment.limits import check_sizes
 from tfluck.foundations.errors import BadInput
 
@@ -36,13 +36,6 @@ def check(config: "RunConfig") -> None:
 
 
 def _check_data(config: "RunConfig") -> None:
-    _require(
-        config.law is not None
-        or config.dataset in IMAGE_SETS
-        or config.dataset.startswith("npz:"),
-        f"Unknown data set {config.dataset!r}; use {', '.join((*LAW_NAMES, *IMAGE_SETS))} "
-        "or npz:PATH.",
-    )
     _require(
         config.labelled == (config.sample_shape is not None),
         f"{config.dataset} needs the settings that tfluck.data.describe gives."

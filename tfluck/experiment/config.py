@@ -10,7 +10,7 @@ from typing import Any, Literal
 from tfluck.architectures import ARCHITECTURES, BatchNormPlace, Graph, draw
 from tfluck.experiment.checks import check
 from tfluck.experiment.choices import Loss, Schedule, Targets, TeacherInit
-from tfluck.experiment.inputs import InputLaw, parse_law
+from tfluck.experiment.sources import Source, find_source
 from tfluck.experiment.typed import settle
 from tfluck.foundations.errors import BadInput
 from tfluck.foundations.files import to_json
@@ -86,8 +86,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         settle(self)
-        if self.law is not None:  # student-t:5.0 is student-t:5
-            object.__setattr__(self, "dataset", self.law.text)
+        # student-t:5.0 is student-t:5
+        object.__setattr__(self, "dataset", self.source.name)
         check(self)
 
     @property
@@ -130,12 +130,12 @@ class RunConfig:
     @property
     def labelled(self) -> bool:
         """Whether the data are images with true classes."""
-        return self.law is None
+        return self.source.labelled
 
     @property
-    def law(self) -> InputLaw | None:
-        """What unlabelled inputs are drawn from; None for labelled data."""
-        return parse_law(self.dataset)
+    def source(self) -> Source:
+        """Where the inputs come from."""
+        return find_source(self.dataset)
 
     @property
     def steps_per_epoch(self) -> int:
