@@ -33,7 +33,8 @@ def stream(
     Batch i is a pure function of (``seed``, ``name``, i): ``stream(start=k)`` is
     ``stream().skip(k)``, bit for bit and at no cost, so a training that stopped goes on
     with its data by the number of its step. A run of the same settings whose first student
-    has this seed trains on exactly these batches.
+    has this seed trains on exactly these batches. Keras takes it as
+    ``model.fit(stream().map(lambda x: (x, teacher(x))), steps_per_epoch=…, shuffle=False)``.
 
     For a law x = ``std`` · diag(√λ) z: z follows the law, with mean 0 and variance 1 in
     every coordinate (of ``mixture:K`` on average over them), independent from sample to
