@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from tfluck.data import describe
 from tfluck.data.sources import Arrays, LabelledSet, Law, Parameter
@@ -99,6 +100,13 @@ def test_the_fourth_moment_is_the_one_that_is_promised(tf: Any, name: str) -> No
     error = powers.std() / math.sqrt(powers.size)
     assert abs(powers.mean() - known) <= 5 * error + 1e-12
     assert (law_of(name).gaussian) == (name == "gaus")
+
+
+@given(st.floats(4.01, 1e6))
+def test_the_fourth_moment_of_heavy_tails_is_scipys(nu: float) -> None:
+    excess = float(stats.t(nu).stats(moments="k"))
+    found = law_of(f"student-t:{nu!r}").fourth_moment
+    assert found == pytest.approx(3 + excess, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", LAWS)
