@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from tfluck.experiment.execution import Places
-from tfluck.experiment.experiment import Experiment
 from tfluck.runs import resolve_run
 
 from .options import click, json_option, out_option, run_argument
@@ -38,13 +37,5 @@ def command(
     """
     jobs = jobs or os.cpu_count() or 1
     found = resolve_run(out, run)
-    found = found.placed(_places(found.experiment, data_dir))
-    drive(found, jobs, as_json, engine, scheduler)
-
-
-def _places(experiment: Experiment, data_dir: str | None) -> Places:
-    """Say where the data are in ``data_dir``: an npz file keeps its name there."""
-    if data_dir is None or experiment.data.kind != "npz":
-        return Places(data_dir=data_dir)
-    name = Path(experiment.data.dataset).name
-    return Places(dataset=f"npz:{Path(data_dir) / name}")
+    places = Places(**found.experiment.data.source.places(data_dir))
+    drive(found.placed(places), jobs, as_json, engine, scheduler)

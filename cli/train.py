@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tfluck.data.registry import require_data
 from tfluck.experiment.choices import ENGINES
 from tfluck.experiment.scales import configure
 from tfluck.foundations.files import make_directory
@@ -113,7 +112,7 @@ def drive(
     if run.status() == "finished":
         talk(f"{run.layout.root} is finished already; --fresh recomputes it.")
     else:
-        require_data(experiment.data.dataset, run.execution.data_dir)
+        experiment.data.source.require(run.execution.data_dir)
         talk(f"{run.layout.root}: {len(run.seeds)} × {experiment.training.steps} steps")
         done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
         try:

@@ -27,7 +27,7 @@ class Again(NamedTuple):
 
 @pytest.fixture(scope="session")
 def again(specimen: Any) -> Again:
-    from tfluck.data.stream import evaluation_set, open_stream
+    from tfluck.data.training_data import evaluation_set, open_stream
 
     config, apparatus = specimen.run.experiment, specimen.apparatus
     seed = specimen.run.seeds[0]

@@ -114,7 +114,7 @@ ELSEWHERE = {
 
 def parts(run: Run) -> dict[str, Any]:
     """Train ``run`` and return each of its parts as comparable bytes."""
-    from tfluck.data.stream import open_stream
+    from tfluck.data.training_data import open_stream
     from tfluck.networks import linear_layers
     from tfluck.training.apparatus import Apparatus
     from tfluck.training.pretrain import finish_teacher

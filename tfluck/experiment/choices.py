@@ -28,9 +28,6 @@ OPTIMIZERS: Registry[Any] = Registry(
 ENGINES = ("local", "dask")
 STUDENT_INITS = ("default", "perturb:S", "same-direction", "same-sign")
 
-#: Image sets by name; ``npz:PATH`` is one too.
-IMAGE_SETS = ("cifar10", "cifar100", "mnist", "fashion_mnist", "digits")
-
 
 def whole(text: str) -> int:
     """Read a whole number: ASCII digits, and perhaps a sign.

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import keras
 
-from tfluck.data.stream import evaluation_set, open_images
+from tfluck.data.training_data import evaluation_set, open_images
 from tfluck.foundations.runtime import compute_exactly
 from tfluck.foundations.seeds import child
 from tfluck.networks import build_student

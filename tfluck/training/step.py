@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfluck.data.stream import Batches
+from tfluck.data.batches import Batches
 from tfluck.networks import linear_layers, normalized
 from tfluck.training.optimizer import SGD
 

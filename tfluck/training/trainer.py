@@ -11,8 +11,9 @@ from contextlib import suppress
 import numpy as np
 import tensorflow as tf
 
+from tfluck.data.batches import Batches
 from tfluck.data.stateless import chunk_starts
-from tfluck.data.stream import Batches, open_stream
+from tfluck.data.training_data import open_stream
 from tfluck.foundations.environment import follow, moves, surroundings
 from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
 from tfluck.foundations.files import make_directory
