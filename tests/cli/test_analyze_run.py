@@ -28,7 +28,7 @@ def runs(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> dict[str, Run]
         config = make_config(**tiny | {"arch": arch, "batch_norm": place})
         run = find_or_create(folder, config, f"{arch}-{place}")
         trainer = Trainer(run, 1, lambda step, note: None)
-        save_weights(trainer.apparatus.teacher, run.layout.teacher_weights)
+        save_weights(trainer.kernel.teacher, run.layout.teacher_weights)
         trainer.train()
         found[run.name] = run
     return found
@@ -151,9 +151,8 @@ def test_the_closed_form_knows_the_biases(spread: float) -> None:
 
     The inputs' standard deviations differ by a factor of 1 + ``spread``.
     """
-    from tfluck.cli.analyze_overlap import layer_grams, overlap_rows
-
     from tfluck.analysis.relu_net import Affine, ReluNet
+    from tfluck.cli.analyze_overlap import layer_grams, overlap_rows
 
     draw = np.random.default_rng(0)
     std = np.linspace(10, 10 * (1 + spread), 12)

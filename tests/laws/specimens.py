@@ -165,14 +165,14 @@ def make(name: str, folder: Path, teacher: Path | None = None) -> Run:
 def train(
     run: Run,
     seed: int,
-    apparatus: Any = None,
+    kernel: Any = None,
     stop_asked: Callable[[], int | None] = lambda: None,
     report: Callable[[int, str], None] = lambda step, note: None,
 ) -> None:
     """Train one student, or go on with it, in this process."""
     from tfluck.training.trainer import Trainer
 
-    Trainer(run, seed, report, apparatus).train(stop_asked)
+    Trainer(run, seed, report, kernel).train(stop_asked)
 
 
 def outcome(run: Run, seed: int) -> dict[str, str]:

@@ -29,17 +29,17 @@ class Again(NamedTuple):
 def again(specimen: Any) -> Again:
     from tfluck.data.stream import evaluation_set, open_stream
 
-    config, apparatus = specimen.run.config, specimen.apparatus
+    config, kernel = specimen.run.config, specimen.kernel
     seed = specimen.run.seeds[0]
     depth = len(config.teacher_widths)
-    apparatus.reset(seed)
-    student = Net(arrays_of(apparatus.student), depth, config.batch_norm, config.arch)
+    kernel.reset(seed)
+    student = Net(arrays_of(kernel.student), depth, config.batch_norm, config.arch)
     teacher = None
-    if apparatus.teacher is not None:
-        arrays = arrays_of(apparatus.teacher)
+    if kernel.teacher is not None:
+        arrays = arrays_of(kernel.teacher)
         teacher = Net(arrays, depth, config.teacher_batch_norm, config.arch)
-    stream = open_stream(config, seed, "train", apparatus.images)
-    looks = evaluation_set(config, apparatus.images)
+    stream = open_stream(config, seed, "train", kernel.images)
+    looks = evaluation_set(config, kernel.images)
     training = Training(config, student)
     found = Again(student, {}, {0: evaluate(student, teacher, config, *looks)})
     losses = []

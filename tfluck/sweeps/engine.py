@@ -108,17 +108,17 @@ def _train(
     quiet: bool = True,
 ) -> None:
     start_tensorflow(run.config.threads, quiet=quiet)
-    from tfluck.training.apparatus import apparatus_of
+    from tfluck.training.kernel import kernel_of
     from tfluck.training.teachers import keep_teacher
     from tfluck.training.trainer import Trainer
 
     if number := stop_asked():
         raise Interrupted("Stopped before a step was made.", number)
     with _building:
-        apparatus = apparatus_of(run, threading.get_ident())
-        if apparatus.teacher is not None:
-            keep_teacher(run, apparatus.teacher)
-        trainer = Trainer(run, seed, report, apparatus)
+        kernel = kernel_of(run, threading.get_ident())
+        if kernel.teacher is not None:
+            keep_teacher(run, kernel.teacher)
+        trainer = Trainer(run, seed, report, kernel)
     trainer.train(stop_asked)
 
 

@@ -19,14 +19,14 @@ from tfluck.foundations.files import make_directory
 from tfluck.foundations.runtime import threads_here
 from tfluck.runs import Row, Run, Status
 from tfluck.runs.lock import locked
-from tfluck.training.apparatus import Apparatus
-from tfluck.training.board import TensorBoard
 from tfluck.training.checkpoint import Checkpoints, Progress
 from tfluck.training.evaluation import Evaluation
+from tfluck.training.kernel import Kernel
 from tfluck.training.metrics import evaluation_rows
 from tfluck.training.observers import Observer, Recorder
 from tfluck.training.schedule import Chunk, Clock
 from tfluck.training.teachers import save_weights
+from tfluck.training.tensorboard import TensorBoard
 
 #: Seconds between checkpoints inside an epoch.
 CHECKPOINT_EVERY = 60.0
@@ -40,21 +40,21 @@ class Trainer:
     """One student of ``run``, ready to train from its newest checkpoint."""
 
     def __init__(
-        self, run: Run, seed: int, report: Report, apparatus: Apparatus | None = None
+        self, run: Run, seed: int, report: Report, kernel: Kernel | None = None
     ) -> None:
-        """Take the ``apparatus`` of the run, or build one."""
+        """Take the ``kernel`` of the run, or build one."""
         config = run.config
         self.run = run
         self.seed = seed
         self.config = config
         self.report = report
         self.layout = run.layout.seed(seed)
-        self.apparatus = apparatus or Apparatus(run)
-        self.apparatus.reset(seed)
-        self.student = self.apparatus.student
-        self.stream = open_stream(config, seed, "train", self.apparatus.images)
+        self.kernel = kernel or Kernel(run)
+        self.kernel.reset(seed)
+        self.student = self.kernel.student
+        self.stream = open_stream(config, seed, "train", self.kernel.images)
         self.checkpoints = Checkpoints(
-            self.layout, self.student, self.apparatus.optimizer, config.steps
+            self.layout, self.student, self.kernel.optimizer, config.steps
         )
         self.progress = Progress()
         self.status = Status(self.layout, config.steps)
@@ -153,7 +153,7 @@ class Trainer:
     def _train_chunk(self, chunk: Chunk, batches: Batches) -> None:
         config = self.config
         rate = config.learning_rate(chunk.start // config.steps_per_epoch)
-        losses, finite = self.apparatus.program.run(
+        losses, finite = self.kernel.program.run(
             batches, tf.constant(chunk.steps), tf.constant(rate, tf.float32)
         )
         values = losses.numpy()[: chunk.steps].astype(np.float64)
@@ -180,7 +180,7 @@ class Trainer:
 
     def _look(self, epoch: int, train_loss: float | None) -> None:
         started = time.monotonic()
-        found = self.apparatus.evaluator.evaluate(
+        found = self.kernel.evaluator.evaluate(
             lambda done, of: self._tell(f"evaluation {done}/{of}", now=done == of)
         )
         rows = evaluation_rows(epoch, found, self.student, train_loss)

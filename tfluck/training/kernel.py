@@ -25,7 +25,7 @@ from tfluck.training.teachers import (
 )
 
 
-class Apparatus:
+class Kernel:
     """The networks of ``run`` and what is done with them; :meth:`reset` picks a student.
 
     Raises:
@@ -77,9 +77,9 @@ class Apparatus:
 
 
 @lru_cache(maxsize=1)
-def apparatus_of(run: Run, thread: int) -> Apparatus:
-    """Return the apparatus of ``run``, that of the last call if it is the same.
+def kernel_of(run: Run, thread: int) -> Kernel:
+    """Return the kernel of ``run``, that of the last call if it is the same.
 
     ``thread`` is the caller's identity: the student inside must not have two masters.
     """
-    return Apparatus(run)
+    return Kernel(run)
