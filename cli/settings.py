@@ -48,6 +48,9 @@ WIDTHS = Parsed("widths", parse_widths)
 SCHEDULE = Parsed("rate", parse_schedule)
 DATASET = Parsed("gaus|uniform|…|cifar10|…|npz:PATH", parse_dataset)
 SAMPLES = Parsed("infinite|N", _samples)
+# Plugins may bring more, and are not looked for before a command is run.
+OPTIMIZER = Parsed("sgd|adam|…", str)
+LOSS = Parsed("mse|cross-entropy|…", str)
 COUNT = click.IntRange(min=1)
 
 
@@ -94,7 +97,8 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     ),
     "momentum": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
     "weight-decay": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
-    "loss": (_choice("loss"), "cross-entropy is on the teacher's argmax. [mse]"),
+    "optimizer": (OPTIMIZER, "[sgd]; adam starts from --lr 0.001, without momentum."),
+    "loss": (LOSS, "cross-entropy is on the teacher's argmax. [mse]"),
     "teacher-init": (_choice("teacher_init"), "separated is the paper's. [separated]"),
     "teacher-bias": (FiniteFloat(), "Added to every hidden teacher bias. [0]"),
     "student-init": (str, f"One of {', '.join(STUDENT_INITS)}. [default]"),
@@ -102,6 +106,10 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "seeds": (COUNT, "Number of students of the one teacher. [1]"),
     "eval-samples": (COUNT, "[10000, or 1024 images]; 192 is the original's."),
     "eval-every": (COUNT, "Epochs between evaluations. [1]"),
+    "keep-epochs": (
+        click.STRING,
+        "Keep the students' weights at these epochs, as 0,1,5 or every:10. [none]",
+    ),
     "chunk": (COUNT, "Steps fused into one call. [by size]"),
     "threads": (COUNT, "TensorFlow's threads for a student; the run's own. [2]"),
 }

@@ -45,7 +45,7 @@ def test_rho_bar_and_its_null_are_over_live_nodes_of_their_own_teacher(
     from dataclasses import replace
 
     from tfluck.training.metrics import evaluation_rows
-    from tfluck.training.trainer import _headline
+    from tfluck.training.reporter import headline
 
     found = trained.kernel.evaluator.evaluate()
     rho = np.full((3, 6), 0.1)
@@ -71,7 +71,7 @@ def test_rho_bar_and_its_null_are_over_live_nodes_of_their_own_teacher(
     ):
         assert values[0, metric] == pytest.approx(value), metric
     assert values[1, "mean_best_correlation_live"] is None
-    assert _headline(made, rows).startswith("ρ̄ 0.600 –")
+    assert headline(made, rows).startswith("ρ̄ 0.600 –")
 
 
 def test_a_student_that_never_fires_is_dead(make_run: Any, tf: Any) -> None:

@@ -3,7 +3,13 @@
 import math
 from typing import TYPE_CHECKING
 
-from tfluck.experiment.choices import CHOICES, IMAGE_SETS, STUDENT_INITS, perturbation
+from tfluck.experiment.choices import (
+    CHOICES,
+    IMAGE_SETS,
+    STUDENT_INITS,
+    parse_epochs,
+    perturbation,
+)
 from tfluck.experiment.inputs import LAW_NAMES, spectrum
 from tfluck.experiment.limits import check_sizes
 from tfluck.foundations.errors import BadInput
@@ -102,6 +108,7 @@ def _check_counts(config: "RunConfig") -> None:
             value >= low,
             f"{name.replace('_', '-')} must be a whole number of at least {low}, not {value!r}.",
         )
+    parse_epochs(config.keep_epochs, config.epochs)
     _require(config.seed >= 0, f"seed must be at least 0, not {config.seed}.")
 
 
@@ -112,6 +119,11 @@ def _check_numbers(config: "RunConfig") -> None:
             math.isfinite(value) and (name == "teacher_bias" or value >= 0),
             f"{name.replace('_', '-')} must be a finite number of at least 0, not {value}.",
         )
+    _require(
+        config.optimizer != "adam" or config.momentum == 0,
+        f"Adam has a momentum of its own; leave out momentum {config.momentum}, or use "
+        "the optimizer sgd.",
+    )
     epochs, rates = [at for at, _ in config.lr], [rate for _, rate in config.lr]
     _require(
         all(math.isfinite(rate) and rate >= 0 for rate in rates),

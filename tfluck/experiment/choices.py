@@ -2,21 +2,23 @@
 
 import math
 import re
+from collections.abc import Collection
 from typing import Literal, get_args
 
 from tfluck.architectures import ARCHITECTURES, BatchNormPlace
+from tfluck.experiment.sockets import OBJECTIVES, OPTIMIZERS
 from tfluck.foundations.errors import BadInput
 
-Loss = Literal["mse", "cross-entropy"]
 TeacherInit = Literal["separated", "default"]
 Targets = Literal["teacher", "labels"]
 #: (first epoch, learning rate) pairs, ascending, the first one at epoch 0.
 Schedule = tuple[tuple[int, float], ...]
 
-CHOICES: dict[str, tuple[str, ...]] = {
+CHOICES: dict[str, Collection[str]] = {
     "arch": tuple(ARCHITECTURES),
     "batch_norm": get_args(BatchNormPlace),
-    "loss": get_args(Loss),
+    "loss": OBJECTIVES,
+    "optimizer": OPTIMIZERS,
     "teacher_init": get_args(TeacherInit),
     "teacher_batch_norm": get_args(BatchNormPlace),
     "targets": get_args(Targets),
@@ -95,6 +97,31 @@ def parse_widths(text: str) -> tuple[int, ...]:
             "Widths are whole numbers joined by dashes, like 10-15-20-25, not "
             f"{shown(text)}: {error}"
         ) from None
+
+
+def parse_epochs(text: str, last: int) -> frozenset[int]:
+    """Read ``0,1,5`` or ``1,every:10``: epochs whose weights are kept; "" names none.
+
+    ``every:K`` means K, 2K, … up to the ``last`` epoch.
+
+    Raises:
+        BadInput: the text is something else, or names an epoch beyond the last.
+    """
+    named: set[int] = set()
+    for part in filter(None, text.split(",")):
+        word, _, period = part.rpartition(":")
+        count = whole(period) if re.fullmatch("[0-9]+", period) else -1
+        if word not in ("", "every") or part[0] == ":" or count < bool(word):
+            raise BadInput(
+                "keep-epochs are whole numbers and every:K, joined by commas, as "
+                f"0,1,every:5; not {shown(text)}."
+            )
+        if not word and count > last:
+            raise BadInput(
+                f"keep-epochs names epoch {count}, and the training has {last}."
+            )
+        named.update(range(count, last + 1, count) if word else [count])
+    return frozenset(named)
 
 
 def perturbation(student_init: str) -> float | None:

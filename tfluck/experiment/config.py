@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tfluck.architectures import ARCHITECTURES, BatchNormPlace, Graph, draw
 from tfluck.experiment.checks import check
-from tfluck.experiment.choices import Loss, Schedule, Targets, TeacherInit
+from tfluck.experiment.choices import Schedule, Targets, TeacherInit, parse_epochs
 from tfluck.experiment.inputs import InputLaw, parse_law
 from tfluck.experiment.typed import settle
 from tfluck.foundations.errors import BadInput
@@ -20,7 +20,10 @@ from tfluck.foundations.files import to_json
 HOW = frozenset({"jit", "chunk", "threads"})
 #: Where a run's ingredients lie today: no part of its name either, and given anew.
 WHERE = frozenset({"data_dir", "teacher"})
-EXECUTION = HOW | WHERE
+#: What a run leaves beside its results; asked for at any call, in addition to what it
+#: was asked for before.
+LEAVES = frozenset({"keep_epochs"})
+EXECUTION = HOW | WHERE | LEAVES
 #: Threads of a student. TensorFlow adds up a convolution's gradient in as many parts as
 #: it has threads, so their number may not follow the machine or what else it does.
 THREADS = 2
@@ -53,7 +56,8 @@ class RunConfig:
     lr: Schedule = ((0, 0.05),)
     momentum: float = 0.0
     weight_decay: float = 0.0
-    loss: Loss = "mse"
+    #: A name in :data:`tfluck.experiment.sockets.OBJECTIVES`.
+    loss: str = "mse"
     teacher_init: TeacherInit = "separated"
     teacher_bias: float = 0.0
     student_init: str = "default"
@@ -83,6 +87,10 @@ class RunConfig:
     teacher_bn_affine: bool = False
     #: Share of each hidden layer's nodes to remove when pretraining is over.
     prune: tuple[float, ...] = ()
+    #: A name in :data:`tfluck.experiment.sockets.OPTIMIZERS`.
+    optimizer: str = "sgd"
+    #: Epochs whose student's weights are kept, as ``0,1,every:5``.
+    keep_epochs: str = ""
 
     def __post_init__(self) -> None:
         settle(self)
@@ -152,6 +160,11 @@ class RunConfig:
         """The seed of each student; the teacher's is ``seed``."""
         return tuple(range(self.seed, self.seed + self.seeds))
 
+    @property
+    def kept_epochs(self) -> frozenset[int]:
+        """The epochs that ``keep_epochs`` names."""
+        return parse_epochs(self.keep_epochs, self.epochs)
+
     def learning_rate(self, epoch: int) -> float:
         """Return the rate during ``epoch``, counted from 0."""
         return [rate for start, rate in self.lr if start <= epoch][-1]
@@ -174,15 +187,20 @@ class RunConfig:
 
     @property
     def places(self) -> dict[str, str | None]:
-        """Where the ingredients lie, as far as it was said."""
-        return {name: getattr(self, name) for name in ("dataset", *sorted(WHERE))}
+        """Where the ingredients lie, as far as it was said, and what is to be left."""
+        names = ("dataset", *sorted(WHERE | LEAVES))
+        return {name: getattr(self, name) for name in names}
 
     def placed(self, places: Mapping[str, str | None]) -> "RunConfig":
         """Return these settings with ingredients that lie at ``places`` now.
 
-        What is None there stays where it was.
+        What is None there stays where it was; epochs to keep are added to those that
+        are kept already.
         """
         given = {name: place for name, place in places.items() if place is not None}
+        for name in LEAVES & given.keys():
+            both = filter(None, (getattr(self, name), given[name]))
+            given[name] = ",".join(dict.fromkeys(both))
         return dataclasses.replace(self, **given)  # type: ignore[arg-type]
 
     def digest(self) -> str:

@@ -63,9 +63,12 @@ def plan(config: "RunConfig", rate: float, jobs: int = 1) -> Plan:
     widths = zip(config.teacher_widths, config.student_widths, strict=True)
     matrices = sum(teacher * student for teacher, student in widths)
     weights = config.graph().weights
-    disk = 4.0 * config.seeds * (looks * matrices * 1.1 + 4 * weights)
+    # Two checkpoints, with Adam's two moments of every weight.
+    moments = 2 if config.optimizer == "adam" else 0
+    kept = 4 + 2 * moments + len(config.kept_epochs)
+    disk = 4.0 * config.seeds * (looks * matrices * 1.1 + kept * weights)
     # A student's weights lie there six times: their gradients, what is read and written.
-    memory = PROCESS + 4.0 * (6 * weights + 8 * matrices + _numbers(config))
+    memory = PROCESS + 4.0 * ((6 + moments) * weights + 8 * matrices + _numbers(config))
     return Plan(seconds, memory, disk)
 
 

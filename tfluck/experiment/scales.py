@@ -15,6 +15,8 @@ SCALES = ("paper", "laptop", "smoke")
 #: The paper's rate for 100 outputs. The loss is a mean over outputs, so with 10 of them
 #: the same steps need a tenth of it.
 GAUSSIAN_RATE = 0.05
+#: Adam's own default: its steps have about this size whatever the gradients' is.
+ADAM_RATE = 1e-3
 #: Rate × features ÷ outputs that the dense layer above convolutions bears, with BatchNorm
 #: and without: its curvature grows with the features it reads. With BatchNorm 3.1 trained
 #: and 31 diverged on 32×32×3 digits, 3.2 trained on 8×8 ones and 2.6 on Gaussian images;
@@ -51,8 +53,11 @@ def make_config(
     if given.get("samples") is not None:
         defaults["samples_per_epoch"] = given["samples"]
     config = RunConfig.from_dict({"chunk": 1} | defaults | given)
+    if config.optimizer == "adam":
+        defaults["lr"] = ((0, ADAM_RATE),)
+        config = RunConfig.from_dict({"chunk": 1} | defaults | given)
     bare = config.reads_images and config.batch_norm == "none"
-    if "lr" not in given and (data or bare):
+    if "lr" not in defaults | given and (data or bare):
         config = dataclasses.replace(config, lr=((0, image_rate(config)),))
     if "chunk" in given:
         return config
@@ -126,17 +131,20 @@ def pretrain_config(
     """Build the configuration of a teacher that learns the labels of ``data``.
 
     Where no learning rate is given it starts at 0.05, or for a cnn whose dense layer
-    reads F features at 10/F if that is less, and is divided by 10 after 60 % and after
-    85 % of the epochs.
+    reads F features at 10/F if that is less, with Adam at 0.001, and is divided by 10
+    after 60 % and after 85 % of the epochs.
 
     Raises:
         BadInput: as :func:`make_config`.
     """
-    config = make_config(scale, data=data, **PRETRAINING | given)
+    usual = dict(PRETRAINING)
+    if given.get("optimizer") == "adam":
+        del usual["momentum"]
+    config = make_config(scale, data=data, **usual | given)
     if "lr" in given:
         return config
-    rate = 0.05
-    if config.reads_images:
+    rate = ADAM_RATE if config.optimizer == "adam" else 0.05
+    if config.reads_images and config.optimizer != "adam":
         # At rate × F = 5 and 18 natural 32×32×3 patches trained, at 92 poorly, at 460 not.
         rate = min(rate, float(f"{10 / _dense_inputs(config):.1g}"))
     epochs = config.epochs

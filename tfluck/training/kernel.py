@@ -7,15 +7,22 @@ process that trains several students of one run builds it once.
 from functools import lru_cache
 
 import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
-from tfluck.data.stream import evaluation_set, open_images
+from tfluck.data.stream import Batches, evaluation_set, open_images
+from tfluck.experiment.sockets import OBJECTIVES, OPTIMIZERS
+from tfluck.foundations.errors import Diverged
 from tfluck.foundations.runtime import compute_exactly
 from tfluck.foundations.seeds import child
 from tfluck.networks import build_student
 from tfluck.runs import Run
 from tfluck.training.evaluation import Evaluator
-from tfluck.training.optimizer import SGD
-from tfluck.training.step import LOSSES, Program
+from tfluck.training.objectives import Objective
+from tfluck.training.optimizers import Optimizer
+from tfluck.training.schedule import Chunk
+from tfluck.training.step import Program
 from tfluck.training.teachers import (
     is_sealed,
     load_weights,
@@ -40,15 +47,17 @@ class Kernel:
         self.teacher = teacher_of(run)
         self.student = self._draw(config.seed)
         self.images = open_images(config)
-        loss = LOSSES[config.loss]
-        self.optimizer = SGD(
-            self.student.trainable_variables, config.momentum, config.weight_decay
+        self.objective: Objective = OBJECTIVES.find(config.loss)
+        self.optimizer: Optimizer = OPTIMIZERS.find(config.optimizer)(
+            self.student.trainable_variables,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
         )
         self.program = Program(
             self.teacher,
             self.student,
             self.optimizer,
-            loss,
+            self.objective,
             normalize=config.normalize,
             jit=config.jit,
         )
@@ -56,7 +65,7 @@ class Kernel:
             self.teacher,
             stranger_of(config),
             self.student,
-            loss,
+            self.objective,
             *evaluation_set(config, self.images),
         )
 
@@ -64,6 +73,27 @@ class Kernel:
         """Make the student the untrained one of ``seed``."""
         self.student.set_weights(self._draw(seed).get_weights())
         self.optimizer.reset()
+
+    def advance(self, chunk: Chunk, batches: Batches) -> NDArray[np.float64]:
+        """Train the student on ``chunk`` and return its losses, ``[chunk.steps]``.
+
+        Raises:
+            Diverged: a loss or a weight is no longer finite.
+        """
+        config = self.run.config
+        rate = config.learning_rate(chunk.start // config.steps_per_epoch)
+        found, finite = self.program.run(
+            batches, tf.constant(chunk.steps), tf.constant(rate, tf.float32)
+        )
+        losses: NDArray[np.float64] = found.numpy()[: chunk.steps].astype(np.float64)
+        if not (finite and np.isfinite(losses).all()):
+            bad = chunk.start + _first_bad(losses)
+            raise Diverged(
+                f"Training diverged at step {bad}: its loss or weights are not finite. "
+                "The last good checkpoint is kept; try a lower --lr.",
+                bad,
+            )
+        return losses
 
     def _draw(self, seed: int) -> keras.Model:
         config = self.run.config
@@ -74,6 +104,14 @@ class Kernel:
         if config.targets == "labels" and config.teacher_digest:
             load_weights(student, self.run.layout.teacher_weights, is_sealed(self.run))
         return student
+
+
+def _first_bad(losses: NDArray[np.float64]) -> int:
+    """Count the steps up to the first that is not finite, or, if all losses are, the
+    last one: its update spoilt the weights.
+    """
+    bad = np.flatnonzero(~np.isfinite(losses))
+    return int(bad[0]) + 1 if bad.size else len(losses)
 
 
 @lru_cache(maxsize=1)
