@@ -19,6 +19,10 @@ from .train import drive, engine_options
     type=click.Path(file_okay=False, resolve_path=True),
     help="Where its image set lies now, if it has moved.",
 )
+@click.option(
+    "--keep-epochs",
+    help="Keep weights at these epochs too, as 0,1,5 or every:10.",
+)
 @out_option
 @json_option
 def command(
@@ -27,6 +31,7 @@ def command(
     engine: str,
     scheduler: str | None,
     data_dir: str | None,
+    keep_epochs: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -37,7 +42,8 @@ def command(
     """
     jobs = jobs or os.cpu_count() or 1
     found = resolve_run(out, run)
-    found = found.placed(_places(found.config, data_dir))
+    places = _places(found.config, data_dir) | {"keep_epochs": keep_epochs}
+    found = found.placed(places)
     drive(found, jobs, as_json, engine, scheduler)
 
 

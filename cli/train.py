@@ -9,6 +9,7 @@ from tfluck.experiment.choices import ENGINES
 from tfluck.experiment.scales import make_config
 from tfluck.foundations.files import make_directory
 from tfluck.runs import Run, RunLayout, summarize
+from tfluck.runs.weights import unkept_epochs
 
 from .hints import complete_preset, complete_run
 from .ingredients import require_teacher, with_ingredients
@@ -112,6 +113,8 @@ def drive(
     config = run.config
     if run.status() == "finished":
         talk(f"{run.layout.root} is finished already; --fresh recomputes it.")
+        if lost := unkept_epochs(run):
+            talk(f"Weights of epochs {', '.join(map(str, lost))} were not kept by it.")
     else:
         require_data(config.dataset, config.data_dir)
         talk(f"{run.layout.root}: {config.seeds} × {config.steps} steps")

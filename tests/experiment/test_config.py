@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfluck.architectures import draw
-from tfluck.experiment.choices import parse_schedule, parse_widths
+from tfluck.data import describe
+from tfluck.experiment.choices import parse_epochs, parse_schedule, parse_widths
 from tfluck.experiment.config import RunConfig
 from tfluck.experiment.cost import plan, step_flop
-from tfluck.experiment.scales import SCALES, make_config
+from tfluck.experiment.scales import SCALES, make_config, pretrain_config
 from tfluck.foundations.errors import BadInput
 
 configs = st.builds(
@@ -107,6 +108,12 @@ def test_the_default_experiments_keep_their_names() -> None:
         {"dataset": "imagenet"},
         {"colour": "blue"},
         {"scale": "galaxy"},
+        {"optimizer": "lion"},
+        {"optimizer": "adam", "momentum": 0.9},
+        {"loss": "hinge"},
+        {"keep_epochs": "41"},
+        {"keep_epochs": "one"},
+        {"keep_epochs": "every:0"},
     ],
     ids=str,
 )
@@ -126,6 +133,56 @@ def test_schedules_and_widths_are_read() -> None:
             parse_schedule(text)
     with pytest.raises(BadInput):
         parse_widths("10,15")
+
+
+@pytest.mark.parametrize(
+    ("text", "epochs"),
+    [
+        ("", set()),
+        ("0", {0}),
+        ("5,0,1", {0, 1, 5}),
+        ("every:4", {4, 8}),
+        ("0,every:3,10,3", {0, 3, 6, 9, 10}),
+        ("every:11", set()),
+    ],
+)
+def test_epochs_to_keep_are_read(text: str, epochs: set[int]) -> None:
+    assert parse_epochs(text, 10) == epochs
+
+
+@pytest.mark.parametrize(
+    "text", ["11", "-1", "x", "every:0", "every:", ":3", "each:2", "1;2", "1.5", "1:5"]
+)
+def test_epochs_to_keep_are_within_the_training(text: str) -> None:
+    with pytest.raises(BadInput, match="keep-epochs"):
+        parse_epochs(text, 10)
+
+
+def test_epochs_to_keep_are_added_up_and_name_nothing() -> None:
+    config = make_config(keep_epochs="0,5")
+    assert config.digest() == make_config().digest()
+    more = config.placed({"keep_epochs": "7"}).placed({"keep_epochs": None})
+    assert more.kept_epochs == {0, 5, 7}
+    assert more.placed(more.places) == more, "a worker keeps what its driver keeps"
+    assert (
+        plan(more, 1e11).disk > plan(config, 1e11).disk > plan(make_config(), 1e11).disk
+    )
+
+
+def test_adam_starts_from_its_own_rate() -> None:
+    """Its steps are of the rate's size, so the paper's rate is fifty times too much."""
+    assert make_config(optimizer="adam").lr == ((0, 1e-3),)
+    assert make_config(optimizer="adam", arch="cnn", batch_norm="none").lr == (
+        (0, 1e-3),
+    )
+    assert make_config(optimizer="adam", lr=((0, 0.1),)).lr == ((0, 0.1),)
+    digits = {"dataset": "digits", "data": describe("digits")}
+    assert make_config(optimizer="adam", **digits).lr == ((0, 1e-3),)
+    teacher = pretrain_config(optimizer="adam", **digits)
+    assert teacher.momentum == 0 and teacher.learning_rate(0) == 1e-3
+    assert pretrain_config(**digits).momentum == 0.9
+    adam, sgd = (plan(make_config(optimizer=n), 1e11) for n in ("adam", "sgd"))
+    assert adam.memory > sgd.memory and adam.disk > sgd.disk
 
 
 def test_costs_count_every_product() -> None:
@@ -192,6 +249,8 @@ DEFAULTS = {
     "teacher_batch_norm": "none",
     "teacher_bn_affine": False,
     "prune": (),
+    "optimizer": "sgd",
+    "keep_epochs": "",
 }
 
 
@@ -229,5 +288,6 @@ def test_places_are_given_anew_and_keep_what_is_not_given() -> None:
         "dataset": "gaus",
         "data_dir": "/old",
         "teacher": "/teacher",
+        "keep_epochs": "",
     }
     assert moved.digest() == config.digest()

@@ -42,6 +42,21 @@ DIGITS = {
 LABELS = DIGITS | {"targets": "labels", "multiplier": 1}
 SPECIMENS: dict[str, dict[str, Any]] = {
     "plain": {"jit": True},
+    "adam": {
+        "optimizer": "adam",
+        "lr": ((0, 0.003), (2, 0.001)),
+        "weight_decay": 0.01,
+        "jit": True,
+        "keep_epochs": "0,every:2",
+    },
+    "conv-adam": {
+        "arch": "cnn",
+        "batch_norm": "after-relu",
+        "optimizer": "adam",
+        "lr": ((0, 0.003),),
+        "eval_every": 2,
+        "keep_epochs": "1,3",
+    },
     "momentum": {
         "batch_norm": "after-relu",
         "bn_affine": True,
@@ -186,6 +201,9 @@ def outcome(run: Run, seed: int) -> dict[str, str]:
                 array = archive[name]
                 bits = hashlib.sha256(array.tobytes()).hexdigest()
                 found[f"{path.name}/{name}"] = f"{array.dtype} {array.shape} {bits}"
+    for epoch in layout.kept_epochs():
+        kept = layout.kept_weights(epoch).read_bytes()
+        found[f"kept-{epoch}"] = hashlib.sha256(kept).hexdigest()
     return found | {
         "metrics": layout.metrics.read_text(),
         "ranks": layout.ranks.read_text(),

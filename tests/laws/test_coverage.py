@@ -16,6 +16,7 @@ from tfluck.experiment.config import RunConfig
 from tfluck.experiment.inputs import LAWS
 from tfluck.experiment.presets import load_preset, presets
 from tfluck.experiment.scales import SCALES, make_config
+from tfluck.experiment.sockets import OBJECTIVES, OPTIMIZERS
 from tfluck.foundations.files import digest_of
 from tfluck.runs import Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
@@ -93,10 +94,10 @@ def test_every_setting_has_two_values(configs: dict[str, RunConfig]) -> None:
 def test_tables_of_choices_agree(tf: Any) -> None:
     """What is written down twice is written down alike."""
     from tfluck.networks import network
-    from tfluck.training.step import LOSSES
 
     assert set(IMAGE_SETS) == set(DATASETS)
-    assert set(LOSSES) == set(CHOICES["loss"])
+    for registry in (OBJECTIVES, OPTIMIZERS):
+        assert all(callable(registry[name]) for name in registry)
     assert set(ARCHITECTURES) == set(CHOICES["arch"])
     assert all({*a.scales, "paper"} == set(SCALES) for a in ARCHITECTURES.values())
     assert get_args(network.BatchNormPlace) == CHOICES["batch_norm"]

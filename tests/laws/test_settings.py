@@ -100,6 +100,8 @@ CASES = [
     Case("teacher_digest", "other", f"teacher end {ROWS}", "taught"),
     Case("teacher_batch_norm", "after-relu", f"teacher stranger end {ROWS}"),
     Case("teacher_bn_affine", True, "teacher stranger", "taught by a normalized one"),
+    Case("optimizer", "adam", TRAINED),
+    Case("keep_epochs", "1", ""),
     Case("prune", (0.4,), "made", "labels"),
 ]
 #: Settings that no equality can speak of, and the test that does.

@@ -43,6 +43,12 @@ def kept_weights(run: Run, seed: int, epoch: int | None = None) -> KeptWeights:
     return KeptWeights(epoch, path)
 
 
+def unkept_epochs(run: Run) -> list[int]:
+    """Return the epochs that ``keep_epochs`` names and some student kept no weights of."""
+    kept = (set(run.layout.seed(seed).kept_epochs()) for seed in run.seeds)
+    return sorted(run.config.kept_epochs - set.intersection(*kept))
+
+
 def _path(layout: SeedLayout, epoch: int, last: int) -> Path:
     """Return where the weights of ``epoch`` lie, or say of which epochs there are any."""
     if epoch in (0, last):

@@ -64,7 +64,9 @@ class Adam:
     def directions(self, gradients: list[tf.Tensor]) -> Iterator[tf.Tensor]:
         """Yield the corrected means over the roots of the corrected squares."""
         count = self.count.assign_add(1.0)
-        first, second = (1 - tf.pow(tf.cast(b, tf.float64), count) for b in self.betas)
+        first, second = (
+            1 - tf.pow(tf.constant(beta, tf.float64), count) for beta in self.betas
+        )
         slots = zip(self.variables, self.means, self.squares, strict=True)
         for gradient, (weight, mean, square) in zip(gradients, slots, strict=True):
             if self.weight_decay:
