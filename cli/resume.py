@@ -3,11 +3,15 @@
 import os
 from pathlib import Path
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.choices import kept_epochs, parse_epochs
+from tfluck.experiment.execution import Places
+from tfluck.experiment.experiment import Experiment
 from tfluck.runs import resolve_run
+from tfluck.runs.students import extended
 
 from .options import click, json_option, out_option, run_argument
 from .options import command as declare
+from .settings import Parsed
 from .train import drive, engine_options
 
 
@@ -21,7 +25,9 @@ from .train import drive, engine_options
 )
 @click.option(
     "--keep-epochs",
-    help="Keep weights at these epochs too, as 0,1,5 or every:10.",
+    type=Parsed("0,1,every:5", parse_epochs),
+    default=(),
+    help="Keep weights at these epochs too.",
 )
 @out_option
 @json_option
@@ -31,7 +37,7 @@ def command(
     engine: str,
     scheduler: str | None,
     data_dir: str | None,
-    keep_epochs: str | None,
+    keep_epochs: tuple[int, ...],
     out: Path,
     as_json: bool,
 ) -> None:
@@ -42,13 +48,15 @@ def command(
     """
     jobs = jobs or os.cpu_count() or 1
     found = resolve_run(out, run)
-    places = _places(found.config, data_dir) | {"keep_epochs": keep_epochs}
-    found = found.placed(places)
+    kept_epochs(keep_epochs, found.experiment.training.epochs)
+    found = extended(found, found.execution.but(keep_epochs=keep_epochs))
+    found = found.placed(_places(found.experiment, data_dir))
     drive(found, jobs, as_json, engine, scheduler)
 
 
-def _places(config: RunConfig, data_dir: str | None) -> dict[str, str | None]:
+def _places(experiment: Experiment, data_dir: str | None) -> Places:
     """Say where the data are in ``data_dir``: an npz file keeps its name there."""
-    if data_dir is None or config.data_kind != "npz":
-        return {"data_dir": data_dir}
-    return {"dataset": f"npz:{Path(data_dir) / Path(config.dataset).name}"}
+    if data_dir is None or experiment.data.kind != "npz":
+        return Places(data_dir=data_dir)
+    name = Path(experiment.data.dataset).name
+    return Places(dataset=f"npz:{Path(data_dir) / name}")

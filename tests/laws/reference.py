@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 
 Array = np.ndarray
 #: ``layer0_linear/kernel``, … as the checkpoint calls them.
@@ -176,7 +176,7 @@ class Training:
     Or Adam as its authors have it.
     """
 
-    config: RunConfig
+    config: Experiment
     student: Net
     velocity: Arrays = field(default_factory=dict)
     square: Arrays = field(default_factory=dict)
@@ -184,19 +184,21 @@ class Training:
 
     def step(self, x: Array, target: Array, rate: float) -> float:
         config, arrays = self.config, self.student.arrays
-        loss, pull = loss_of(config.loss, target, self.student(x, training=True)[-1])
+        loss, pull = loss_of(
+            config.training.loss, target, self.student(x, training=True)[-1]
+        )
         self.count += 1
-        towards = self.adam if config.optimizer == "adam" else self.sgd
+        towards = self.adam if config.training.optimizer == "adam" else self.sgd
         for name, gradient in self.student.gradients(pull).items():
-            gradient = gradient + config.weight_decay * arrays[name]
+            gradient = gradient + config.training.weight_decay * arrays[name]
             arrays[name] = arrays[name] - rate * towards(name, gradient)
-        if config.normalize:
+        if config.training.normalize:
             self.normalize()
         return loss
 
     def sgd(self, name: str, gradient: Array) -> Array:
         before = self.velocity.get(name, np.zeros(1))
-        self.velocity[name] = self.config.momentum * before + gradient
+        self.velocity[name] = self.config.training.momentum * before + gradient
         return self.velocity[name]
 
     def adam(self, name: str, gradient: Array) -> Array:

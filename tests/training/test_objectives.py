@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from laws.reference import loss_of
 
-from tfluck.experiment.sockets import OBJECTIVES
+from tfluck.experiment.choices import OBJECTIVES
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from laws.specimens import outcome
 
+from tfluck.experiment.execution import Execution
 from tfluck.foundations.errors import BadInput, Damaged, Diverged, Interrupted
-from tfluck.runs import Run, find_or_create, read_rows
+from tfluck.runs import Run, open_run, read_rows
+from tfluck.runs.students import extended
 from tfluck.runs.weights import kept_weights, unkept_epochs
 from tfluck.sweeps import train_run
 from tfluck.sweeps.watchers import check_observers, is_maker, made
@@ -89,7 +91,7 @@ def shared(
     from tfluck.training import kernel
 
     def kernel_of(run: Run, thread: int = 0) -> Any:
-        name = run.config.digest()
+        name = run.experiment.digest()
         if name not in kernels:
             kernels[name] = kernel.Kernel(run)
         return kernels[name]
@@ -155,7 +157,7 @@ def test_a_moment_shows_networks_inputs_and_what_is_recorded(
     rows = read_rows(run.layout.seed(1).metrics)
     assert [row for _, moment in found for row in moment.rows] == rows
     for rho, moment in found:
-        assert sum(map(len, moment.inputs)) == run.config.eval_samples
+        assert sum(map(len, moment.inputs)) == run.experiment.watch.eval_samples
         for ours, shown in zip(rho, moment.evaluation.correlations, strict=True):
             np.testing.assert_allclose(ours, shown, atol=1e-5)
     assert not np.allclose(found[0][0][0], found[-1][0][0]), "the student moved"
@@ -280,7 +282,7 @@ class TestKeptEpochs:
 
     def test_they_are_those_of_the_checkpoint(self, short: Any) -> None:
         """Kept at the end of the epoch, evaluated or not."""
-        run, seen = short(keep_epochs="0,1,2", eval_every=2), []
+        run, seen = short(keep_epochs=(0, 1, 2), eval_every=2), []
 
         class Copier(Listener):
             def began(self, context: Any) -> None:
@@ -305,11 +307,11 @@ class TestKeptEpochs:
         assert last.read_bytes() == layout.final_weights.read_bytes()
 
     def test_a_later_call_adds_to_them(self, short: Any) -> None:
-        run = short(epochs=4, keep_epochs="1")
+        run = short(epochs=4, keep_epochs=(1,))
         train(run, chunks=3)
-        again = short(epochs=4, keep_epochs="3")
+        again = short(epochs=4, keep_epochs=(3,))
         assert again.layout == run.layout
-        assert again.config.kept_epochs == {1, 3}
+        assert again.execution.keep_epochs == (1, 3)
         train_run(again)
         assert run.layout.seed(1).kept_epochs() == [1, 3]
         assert "complaints" not in run.seed_status(1)
@@ -317,12 +319,12 @@ class TestKeptEpochs:
     def test_what_is_past_is_told(self, short: Any) -> None:
         run = short()
         train(run, chunks=3)
-        train_run(run.placed({"keep_epochs": "0,1,2"}))
+        train_run(extended(run, Execution(keep_epochs=(0, 1, 2))))
         (complaint,) = run.seed_status(1)["complaints"]
         assert "can be kept no more: 0, 1." in complaint
         assert run.layout.seed(1).kept_epochs() == [2]
         assert unkept_epochs(run) == []
-        assert unkept_epochs(run.placed({"keep_epochs": "0,1,2"})) == [0, 1]
+        assert unkept_epochs(open_run(run.layout.root)) == [0, 1]
 
     def test_what_a_killed_process_left_is_written_again(self, short: Any) -> None:
         run = short()
@@ -330,14 +332,14 @@ class TestKeptEpochs:
         stale = run.layout.seed(1).kept_weights(1)
         stale.write_bytes(b"half a")
         train_run(run)
-        whole = short("whole", keep_epochs="1")
+        whole = short("whole", keep_epochs=(1,))
         train_run(whole)
         assert stale.read_bytes() == whole.layout.seed(1).kept_weights(1).read_bytes()
 
     def test_one_asks_for_an_epoch_and_is_told_which_there_are(
         self, make_run: Any
     ) -> None:
-        run = make_run(epochs=9, keep_epochs="2,5")
+        run = make_run(epochs=9, keep_epochs=(2, 5))
         layout = run.layout.seed(1)
         layout.kept_weights(2).parent.mkdir(parents=True)
         run.layout.teacher_weights.touch()
@@ -350,13 +352,3 @@ class TestKeptEpochs:
             kept_weights(run, 1, 7)
         with pytest.raises(Damaged, match="missing"):
             kept_weights(run, 1)
-
-
-def test_keeping_and_watching_leave_the_name_of_a_run(
-    tmp_path: Path, tiny: dict[str, Any]
-) -> None:
-    from tfluck.experiment.scales import make_config
-
-    plain, kept = (make_config(**tiny, keep_epochs=text) for text in ("", "0,2"))
-    runs = [find_or_create(tmp_path, config).layout for config in (plain, kept)]
-    assert runs[0] == runs[1]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfluck.experiment.sockets import OPTIMIZERS
+from tfluck.experiment.choices import OPTIMIZERS
 from tfluck.foundations.errors import BadInput
 
 SHAPES = [(3, 4), (4,), (4, 2), ()]

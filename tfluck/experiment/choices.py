@@ -3,26 +3,32 @@
 import math
 import re
 from collections.abc import Collection
-from typing import Literal, get_args
+from typing import Any, Literal
 
-from tfluck.architectures import ARCHITECTURES, BatchNormPlace
-from tfluck.experiment.sockets import OBJECTIVES, OPTIMIZERS
+from tfluck.experiment.inputs import spectrum
 from tfluck.foundations.errors import BadInput
+from tfluck.foundations.registry import Registry
 
 TeacherInit = Literal["separated", "default"]
 Targets = Literal["teacher", "labels"]
 #: (first epoch, learning rate) pairs, ascending, the first one at epoch 0.
 Schedule = tuple[tuple[int, float], ...]
 
-CHOICES: dict[str, Collection[str]] = {
-    "arch": tuple(ARCHITECTURES),
-    "batch_norm": get_args(BatchNormPlace),
-    "loss": OBJECTIVES,
-    "optimizer": OPTIMIZERS,
-    "teacher_init": get_args(TeacherInit),
-    "teacher_batch_norm": get_args(BatchNormPlace),
-    "targets": get_args(Targets),
-}
+#: Losses and optimisers by name; what they are lies where students train.
+OBJECTIVES: Registry[Any] = Registry(
+    "loss",
+    {
+        "mse": "tfluck.training.objectives.mse:mean_squared_error",
+        "cross-entropy": "tfluck.training.objectives.cross_entropy:cross_entropy",
+    },
+)
+OPTIMIZERS: Registry[Any] = Registry(
+    "optimizer",
+    {
+        "sgd": "tfluck.training.optimizers.sgd:SGD",
+        "adam": "tfluck.training.optimizers.adam:Adam",
+    },
+)
 #: Where students train.
 ENGINES = ("local", "dask")
 STUDENT_INITS = ("default", "perturb:S", "same-direction", "same-sign")
@@ -99,29 +105,35 @@ def parse_widths(text: str) -> tuple[int, ...]:
         ) from None
 
 
-def parse_epochs(text: str, last: int) -> frozenset[int]:
-    """Read ``0,1,5`` or ``1,every:10``: epochs whose weights are kept; "" names none.
-
-    ``every:K`` means K, 2K, … up to the ``last`` epoch.
+def parse_epochs(text: str) -> tuple[int, ...]:
+    """Read epochs like ``0,1,every:5``; ``every:K`` is written −K.
 
     Raises:
-        BadInput: the text is something else, or names an epoch beyond the last.
+        BadInput: the text is something else.
     """
-    named: set[int] = set()
-    for part in filter(None, text.split(",")):
-        word, _, period = part.rpartition(":")
-        count = whole(period) if re.fullmatch("[0-9]+", period) else -1
-        if word not in ("", "every") or part[0] == ":" or count < bool(word):
-            raise BadInput(
-                "keep-epochs are whole numbers and every:K, joined by commas, as "
-                f"0,1,every:5; not {shown(text)}."
-            )
-        if not word and count > last:
-            raise BadInput(
-                f"keep-epochs names epoch {count}, and the training has {last}."
-            )
-        named.update(range(count, last + 1, count) if word else [count])
-    return frozenset(named)
+    found = []
+    for part in text.split(","):
+        word, _, period = part.rpartition("every:")
+        if word or not re.fullmatch("[0-9]{1,7}", period):
+            raise BadInput(f"Give epochs like 0,1,every:5, not {shown(text)}.")
+        if period != part and not int(period):
+            raise BadInput(f"every:K needs a K of at least 1, not {shown(text)}.")
+        found.append(int(period) if period == part else -int(period))
+    return tuple(found)
+
+
+def kept_epochs(kept: Collection[int], last: int) -> frozenset[int]:
+    """Return the epochs that ``kept`` means: −K stands for K, 2K, … up to the ``last``.
+
+    Raises:
+        BadInput: one is beyond the last.
+    """
+    if max(kept, default=0) > last:
+        raise BadInput(
+            f"keep-epochs names epoch {max(kept)}, and the training has {last}."
+        )
+    every = [range(-k, last + 1, -k) if k < 0 else [k] for k in kept]
+    return frozenset(epoch for epochs in every for epoch in epochs)
 
 
 def perturbation(student_init: str) -> float | None:
@@ -134,3 +146,54 @@ def perturbation(student_init: str) -> float | None:
         raise BadInput(
             f"Write perturb:S with a number S, not {shown(student_init)}."
         ) from None
+
+
+def parse_samples(text: str) -> int | None:
+    """Read the size of a data set; None for ``infinite``.
+
+    Raises:
+        BadInput: the text is something else.
+    """
+    if text == "infinite":
+        return None
+    count = whole(text)
+    if count < 1:
+        raise BadInput(f"Give 'infinite' or a number of samples, not {shown(text)}.")
+    return count
+
+
+def parse_shares(text: str) -> tuple[float, ...]:
+    """Read shares of layers like ``0.3`` or ``0.1,0.2,0.3``.
+
+    Raises:
+        BadInput: the text is something else.
+    """
+    try:
+        return tuple(number(part) for part in text.split(","))
+    except BadInput:
+        raise BadInput(
+            f"Give shares like 0.3 or 0.1,0.2,0.3, not {shown(text)}."
+        ) from None
+
+
+def check_start(student_init: str) -> None:
+    """Refuse a start of students that there is not.
+
+    Raises:
+        BadInput: it is no name, or S of ``perturb:S`` is negative or no number.
+    """
+    noise = perturbation(student_init)
+    if student_init not in STUDENT_INITS and (noise is None or noise < 0):
+        raise BadInput(
+            f"student-init must be one of {', '.join(STUDENT_INITS)}, "
+            f"not {student_init!r}."
+        )
+
+
+def check_covariance(covariance: str) -> None:
+    """Refuse a covariance that there is not.
+
+    Raises:
+        BadInput: it is neither ``identity`` nor ``spectrum:DECAY``.
+    """
+    spectrum(covariance, 1)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from tfluck.experiment.choices import kept_epochs
 from tfluck.foundations.errors import BadInput, Damaged
 from tfluck.runs.layout import SeedLayout
 from tfluck.runs.run import Run
@@ -28,9 +29,9 @@ def kept_weights(run: Run, seed: int, epoch: int | None = None) -> KeptWeights:
         BadInput: no weights are kept of that epoch, or the run has no teacher.
         Damaged: a file is missing.
     """
-    if run.config.targets == "labels":
+    if run.experiment.training.targets == "labels":
         raise BadInput(f"{run.name} has no teacher: its student learned labels.")
-    last, layout = run.config.epochs, run.layout.seed(seed)
+    last, layout = run.experiment.training.epochs, run.layout.seed(seed)
     epoch = last if epoch is None else epoch
     path = _path(layout, epoch, last)
     for needed in (path, run.layout.teacher_weights):
@@ -45,8 +46,9 @@ def kept_weights(run: Run, seed: int, epoch: int | None = None) -> KeptWeights:
 
 def unkept_epochs(run: Run) -> list[int]:
     """Return the epochs that ``keep_epochs`` names and some student kept no weights of."""
-    kept = (set(run.layout.seed(seed).kept_epochs()) for seed in run.seeds)
-    return sorted(run.config.kept_epochs - set.intersection(*kept))
+    named = kept_epochs(run.execution.keep_epochs, run.experiment.training.epochs)
+    kept = [run.layout.seed(seed).kept_epochs() for seed in run.seeds]
+    return sorted(e for e in named if any(e not in epochs for epochs in kept))
 
 
 def _path(layout: SeedLayout, epoch: int, last: int) -> Path:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from tfluck.experiment.execution import Places
 from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
 from tfluck.foundations.files import write_atomic
 from tfluck.foundations.processes import (
@@ -82,7 +83,9 @@ def train_run(
         try:
             if executor is not None:
                 _drive(run, todo, executor, signals, report, observers)
-            elif here or (len(run.seeds) == 1 and can_compute_with(run.config.threads)):
+            elif here or (
+                len(run.seeds) == 1 and can_compute_with(run.execution.threads)
+            ):
                 for seed in todo:
                     tell = partial(report, seed)
                     _train(run, seed, tell, signals.asked, quiet, observers)
@@ -119,7 +122,7 @@ def _train(
     quiet: bool = True,
     observers: Sequence[Watcher] = (),
 ) -> None:
-    start_tensorflow(run.config.threads, quiet=quiet)
+    start_tensorflow(run.execution.threads, quiet=quiet)
     from tfluck.training.kernel import kernel_of
     from tfluck.training.teachers import keep_teacher
     from tfluck.training.trainer import Trainer
@@ -143,7 +146,7 @@ def _drive(
     report: Report,
     observers: Sequence[Watcher] = (),
 ) -> None:
-    root, places = str(run.layout.root.resolve()), run.config.places
+    root, places = str(run.layout.root.resolve()), run.places
     with signals_held():
         futures = {
             executor.submit(train_seed, root, seed, places, tuple(observers)): seed
@@ -213,10 +216,7 @@ def _abandon(run: Run) -> None:
 
 
 def train_seed(
-    root: str,
-    seed: int,
-    places: dict[str, str | None],
-    observers: Sequence[Watcher] = (),
+    root: str, seed: int, places: Places, observers: Sequence[Watcher] = ()
 ) -> None:
     """Train one student in a worker process; stops when the driver asks or is gone."""
     run = open_run(Path(root)).placed(places)

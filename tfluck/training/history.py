@@ -11,7 +11,7 @@ def note_surroundings(run: Run, progress: Progress, status: Status) -> str | Non
     history, step = progress.history, progress.step
     if step and not history:  # an old run wrote down no more than this
         history.append({"step": 0} | dict(run.manifest.get("packages", {})))
-    now = surroundings(threads_here(), run.config.jit)
+    now = surroundings(threads_here(), run.execution.jit)
     changed = follow(history, now, step)
     status.moves = moves(history)
     if not changed:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tfluck.experiment.choices import kept_epochs
 from tfluck.training.observers import Context, Observer
 from tfluck.training.teachers import save_weights
 
@@ -16,12 +17,13 @@ class WeightKeeper(Observer):
 
     def began(self, context: Context) -> None:
         """Take down which epochs are wanted; say which are past and lost."""
-        config = context.run.config
+        run, training = context.run, context.run.experiment.training
         self.student = context.student
-        self.period = config.steps_per_epoch
-        self.layout = context.run.layout.seed(context.seed)
+        self.period = training.steps_per_epoch
+        self.layout = run.layout.seed(context.seed)
         there = set(self.layout.kept_epochs())
-        self.wanted = config.kept_epochs | there
+        asked = kept_epochs(run.execution.keep_epochs, training.epochs)
+        self.wanted = asked | there
         lost = [e for e in self.wanted - there if e * self.period < context.step]
         if lost:
             numbers = ", ".join(map(str, sorted(lost)))

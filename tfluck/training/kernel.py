@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfluck.data.stream import Batches, evaluation_set, open_images
-from tfluck.experiment.sockets import OBJECTIVES, OPTIMIZERS
+from tfluck.experiment.choices import OBJECTIVES, OPTIMIZERS
 from tfluck.foundations.errors import Diverged
 from tfluck.foundations.runtime import compute_exactly
 from tfluck.foundations.seeds import child
@@ -42,31 +42,32 @@ class Kernel:
 
     def __init__(self, run: Run) -> None:
         compute_exactly()
-        config = run.config
+        experiment = run.experiment
         self.run = run
         self.teacher = teacher_of(run)
-        self.student = self._draw(config.seed)
-        self.images = open_images(config)
-        self.objective: Objective = OBJECTIVES.find(config.loss)
-        self.optimizer: Optimizer = OPTIMIZERS.find(config.optimizer)(
+        training = experiment.training
+        self.student = self._draw(experiment.seed)
+        self.images = open_images(experiment, run.execution.data_dir)
+        self.objective: Objective = OBJECTIVES.find(training.loss)
+        self.optimizer: Optimizer = OPTIMIZERS.find(training.optimizer)(
             self.student.trainable_variables,
-            momentum=config.momentum,
-            weight_decay=config.weight_decay,
+            momentum=training.momentum,
+            weight_decay=training.weight_decay,
         )
         self.program = Program(
             self.teacher,
             self.student,
             self.optimizer,
             self.objective,
-            normalize=config.normalize,
-            jit=config.jit,
+            normalize=training.normalize,
+            jit=run.execution.jit,
         )
         self.evaluator = Evaluator(
             self.teacher,
-            stranger_of(config),
+            stranger_of(experiment),
             self.student,
             self.objective,
-            *evaluation_set(config, self.images),
+            *evaluation_set(experiment, self.images),
         )
 
     def reset(self, seed: int) -> None:
@@ -80,8 +81,8 @@ class Kernel:
         Raises:
             Diverged: a loss or a weight is no longer finite.
         """
-        config = self.run.config
-        rate = config.learning_rate(chunk.start // config.steps_per_epoch)
+        training = self.run.experiment.training
+        rate = training.learning_rate(chunk.start // training.steps_per_epoch)
         found, finite = self.program.run(
             batches, tf.constant(chunk.steps), tf.constant(rate, tf.float32)
         )
@@ -96,12 +97,12 @@ class Kernel:
         return losses
 
     def _draw(self, seed: int) -> keras.Model:
-        config = self.run.config
-        shape = networks(config)[1]
+        experiment = self.run.experiment
+        shape = networks(experiment)[1]
         student = build_student(
-            shape, child(seed, "student"), self.teacher, config.student_init
+            shape, child(seed, "student"), self.teacher, experiment.start.student_init
         )
-        if config.targets == "labels" and config.teacher_digest:
+        if experiment.training.targets == "labels" and experiment.start.teacher_digest:
             load_weights(student, self.run.layout.teacher_weights, is_sealed(self.run))
         return student
 

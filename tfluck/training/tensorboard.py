@@ -35,7 +35,8 @@ class TensorBoard(Observer):
     def began(self, context: Context) -> None:
         """Forget whatever was told after the checkpoint; of a new student everything."""
         self.run, self.seed = run, seed = context.run, context.seed
-        last_epoch = -1 if context.new else context.step // run.config.steps_per_epoch
+        period = run.experiment.training.steps_per_epoch
+        last_epoch = -1 if context.new else context.step // period
         self.folder = run.layout.tensorboard(seed)
         self.start: list[Array] = []
         if last_epoch >= 0:
@@ -52,7 +53,7 @@ class TensorBoard(Observer):
     def _introduce(self) -> None:
         plain = {
             key: value if isinstance(value, int | float | str) else str(value)
-            for key, value in self.run.config.to_dict().items()
+            for key, value in self.run.experiment.settings().items()
         }
         with self.writer.as_default(step=0):
             hparams.hparams(

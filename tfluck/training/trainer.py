@@ -44,22 +44,25 @@ class Trainer:
         observers: Iterable[Observer] = (),
     ) -> None:
         """Take the ``kernel`` of the run, or build one; ``observers`` watch too."""
-        config = run.config
+        experiment, training = run.experiment, run.experiment.training
         self.run = run
         self.seed = seed
-        self.config = config
+        self.experiment = experiment
+        self.training = training
         self.layout = run.layout.seed(seed)
         self.kernel = kernel or Kernel(run)
         self.kernel.reset(seed)
         self.student = self.kernel.student
-        self.stream = open_stream(config, seed, "train", self.kernel.images)
+        self.stream = open_stream(experiment, seed, "train", self.kernel.images)
         self.checkpoints = Checkpoints(
-            self.layout, self.student, self.kernel.optimizer, config.steps
+            self.layout, self.student, self.kernel.optimizer, training.steps
         )
         self.progress = Progress()
-        self.status = Status(self.layout, config.steps)
+        self.status = Status(self.layout, training.steps)
         self.reporter = Reporter(report, self.status)
-        self.clock = Clock(config.epochs, config.steps_per_epoch, config.chunk)
+        self.clock = Clock(
+            training.epochs, training.steps_per_epoch, run.execution.chunk
+        )
         self.audience = Audience((), observers)
         self.looking = 0.0
 
@@ -141,7 +144,7 @@ class Trainer:
                 saved = time.monotonic()
             if failure:
                 raise failure
-            if signal and self.progress.step < self.config.steps:
+            if signal and self.progress.step < self.training.steps:
                 raise Interrupted(
                     f"Stopped after step {self.progress.step} with a checkpoint.",
                     signal,
@@ -156,8 +159,8 @@ class Trainer:
 
     def _finish_epoch(self, chunk: Chunk) -> bool:
         """At the end of an epoch look if it is time to; tell whether we looked."""
-        epoch, config = chunk.epoch_done, self.config
-        if epoch is None or (epoch % config.eval_every and epoch != config.epochs):
+        epoch, period = chunk.epoch_done, self.experiment.watch.eval_every
+        if epoch is None or (epoch % period and epoch != self.training.epochs):
             return False
         self._look(epoch, self.progress.loss_sum / self.progress.loss_count)
         self.progress.loss_sum, self.progress.loss_count = 0.0, 0

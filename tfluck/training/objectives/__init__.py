@@ -1,7 +1,7 @@
 """Objectives: what a student is trained to make small.
 
 A new one is a file with one function, and a line in
-:data:`tfluck.experiment.sockets.OBJECTIVES` (or a plugin that calls its ``register``).
+:data:`tfluck.experiment.choices.OBJECTIVES` (or a plugin that calls its ``register``).
 """
 
 from typing import TYPE_CHECKING, Protocol

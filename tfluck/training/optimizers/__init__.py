@@ -3,7 +3,7 @@
 An optimiser turns gradients into directions; the step takes them,
 ``w ← w − η·direction``, because how a weight is updated without being copied is the
 compiler's affair and the same for all. A new one is a file with one class, and a line in
-:data:`tfluck.experiment.sockets.OPTIMIZERS` (or a plugin that calls its ``register``).
+:data:`tfluck.experiment.choices.OPTIMIZERS` (or a plugin that calls its ``register``).
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ Slot = tuple[str, "tf.Variable"]
 
 
 class Optimizer(Protocol):
-    """What a class in :data:`~tfluck.experiment.sockets.OPTIMIZERS` makes.
+    """What a class in :data:`~tfluck.experiment.choices.OPTIMIZERS` makes.
 
     Attributes:
         variables: what it moves, the lowest layer first.
