@@ -8,6 +8,7 @@ from tfluck.experiment.choices import ENGINES
 from tfluck.experiment.scales import configure
 from tfluck.foundations.files import make_directory
 from tfluck.runs import Run, RunLayout, summarize
+from tfluck.runs.weights import unkept_epochs
 
 from .hints import complete_preset, complete_run
 from .ingredients import require_teacher, with_ingredients
@@ -111,6 +112,8 @@ def drive(
     experiment = run.experiment
     if run.status() == "finished":
         talk(f"{run.layout.root} is finished already; --fresh recomputes it.")
+        if lost := unkept_epochs(run):
+            talk(f"Weights of epochs {', '.join(map(str, lost))} were not kept by it.")
     else:
         experiment.data.source.require(run.execution.data_dir)
         talk(f"{run.layout.root}: {len(run.seeds)} × {experiment.training.steps} steps")

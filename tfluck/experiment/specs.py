@@ -175,7 +175,9 @@ class Training:
     )
     batch_size: int = setting(64, low=1)
     optimizer: str = setting(
-        "sgd", "How gradients become steps.", choices=lambda: OPTIMIZERS
+        "sgd",
+        "How gradients become steps; adam starts from rate 0.001, without momentum.",
+        choices=lambda: OPTIMIZERS,
     )
     lr: Schedule = setting(
         ((0, 0.05),),
@@ -197,6 +199,11 @@ class Training:
 
     def __post_init__(self) -> None:
         hold(self)
+        if self.optimizer == "adam" and self.momentum:
+            raise BadInput(
+                f"Adam has a momentum of its own; leave out momentum {self.momentum}, or "
+                "use the optimizer sgd."
+            )
         epochs, rates = [at for at, _ in self.lr], [rate for _, rate in self.lr]
         if not all(math.isfinite(rate) and rate >= 0 for rate in rates):
             raise BadInput(
