@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfluck.experiment.config import RunConfig
 from tfluck.experiment.cost import Plan
-from tfluck.experiment.wording import NULL, RHO_BAR, counted, experiment
+from tfluck.experiment.wording import NULL, RHO_BAR, counted
 
 from .options import click, talk
 from .output import emit_json, table
@@ -40,8 +40,9 @@ def describe_plan(config: RunConfig, expected: Plan, jobs: int) -> str:
 
 def heading(run: "Run", seed: int | None = None) -> str:
     """Say what a picture shows: one student of ``run``, or all of them."""
-    who = counted(len(run.seeds), "student") if seed is None else f"student {seed}"
-    return f"{run.name}, {who}: {experiment(run.config, run.manifest)}"
+    from tfluck.instruments.loaded import LoadedRun
+
+    return LoadedRun(run).title(seed)
 
 
 def print_summary(summary: dict[str, Any], as_json: bool) -> None:

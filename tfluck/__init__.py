@@ -12,10 +12,19 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "NodeWatcher": "tfluck.training.watcher",
     "RunConfig": "tfluck.experiment.config",
+    "analyze": "tfluck.instruments.analyzing",
+    "load_run": "tfluck.instruments.loaded",
     "make_config": "tfluck.experiment.scales",
 }
 
-__all__ = ["NodeWatcher", "RunConfig", "__version__", "make_config"]
+__all__ = [
+    "NodeWatcher",
+    "RunConfig",
+    "__version__",
+    "analyze",
+    "load_run",
+    "make_config",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -7,11 +7,12 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tfluck.analysis.comparing import Hidden, compare_layers
 from tfluck.analysis.correlation import Array
 from tfluck.analysis.matching import LayerMatch, layer_match
 from tfluck.foundations.errors import BadInput
+from tfluck.networks.hidden import batched, hidden_function
 from tfluck.runs import Row
-from tfluck.training.comparing import Hidden, batched, compare_layers, hidden_function
 from tfluck.training.metrics import rank_rows
 from tfluck.zoo.brought import check_inputs, hidden_layers
 
