@@ -44,6 +44,13 @@ def _samples(text: str) -> int | None:
     return count
 
 
+def _watch(text: str) -> tuple[str, ...]:
+    from tfluck.instruments.watching import chosen_instruments
+
+    names = [name.strip() for name in text.split(",")]
+    return tuple(instrument.name for instrument in chosen_instruments(names))
+
+
 WIDTHS = Parsed("widths", parse_widths)
 SCHEDULE = Parsed("rate", parse_schedule)
 DATASET = Parsed("gaus|uniform|…|cifar10|…|npz:PATH", parse_dataset)
@@ -102,6 +109,10 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "seeds": (COUNT, "Number of students of the one teacher. [1]"),
     "eval-samples": (COUNT, "[10000, or 1024 images]; 192 is the original's."),
     "eval-every": (COUNT, "Epochs between evaluations. [1]"),
+    "watch": (
+        Parsed("NAME,NAME,…", _watch),
+        "Instruments of `tfluck analyze` that look at every evaluation. [none]",
+    ),
     "chunk": (COUNT, "Steps fused into one call. [by size]"),
     "threads": (COUNT, "TensorFlow's threads for a student; the run's own. [2]"),
 }

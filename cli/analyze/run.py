@@ -1,6 +1,7 @@
 """One command for every instrument: `tfluck analyze NAME RUN`."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,4 +107,4 @@ def _draw(found: "Analysis", plot: Path) -> None:
     """Draw one student, or each into a file of its own."""
     for seed in found.seeds:
         path = plot if found.alone else plot.with_stem(f"{plot.stem}-seed{seed}")
-        save_plot(path, lambda seed=seed: found.draw(seed))
+        save_plot(path, partial(found.draw, seed))

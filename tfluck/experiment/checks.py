@@ -79,6 +79,10 @@ def _check_data(config: "RunConfig") -> None:
         and len(config.prune) in (0, 1, len(config.teacher_widths)),
         "prune takes one share in [0, 1), or one for every hidden layer.",
     )
+    _require(
+        not config.watch or config.targets == "teacher",
+        "watch compares a student with its teacher; one that learns labels has none.",
+    )
 
 
 def _check_counts(config: "RunConfig") -> None:

@@ -62,6 +62,8 @@ class RunConfig:
     seeds: int = 1
     eval_samples: int = 10_000
     eval_every: int = 1
+    #: Instruments that look at every evaluation, by name.
+    watch: tuple[str, ...] = ()
     jit: bool = True
     chunk: int = 200
     #: TensorFlow's threads for each student, wherever it trains.

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfluck.analysis.comparing import Hidden, compare_layers
+from tfluck.analysis.relu_net import ReluNet
+from tfluck.foundations.errors import BadInput
 from tfluck.instruments.view import Tell, View, silent
 from tfluck.networks import linear_layers
 from tfluck.networks.hidden import batched, below_output, hidden_function
@@ -75,10 +77,35 @@ class LiveView(View):
         known = self._before[0] if self._before else self.matrices
         return known if known.epoch == 0 else None
 
+    def relu_nets(self, ignore_batch_norm: bool = False) -> tuple[ReluNet, ReluNet]:
+        """Return student and teacher as bare arrays, BatchNorm folded.
+
+        Raises:
+            BadInput: one is no ReLU network, or not all its hidden layers are watched.
+        """
+        nets = super().relu_nets(ignore_batch_norm)
+        for net in nets:
+            self._check_depth(len(net.layers))
+        return nets
+
+    def _check_depth(self, linear: int) -> None:
+        watched = len(self.matrices.rho)
+        if linear != watched + 1:
+            raise BadInput(
+                f"A network has {linear - 1} hidden layers and {watched} are watched; "
+                "weights, modulation and overlap take all of them."
+            )
+
     @property
     def kernels(self) -> list[Array]:
-        """The student's kernels, float64."""
-        return [_array(layer.kernel) for layer in linear_layers(self._models[1])]
+        """The student's kernels, float64.
+
+        Raises:
+            BadInput: not all its hidden layers are watched.
+        """
+        layers = linear_layers(self._models[1])
+        self._check_depth(len(layers))
+        return [_array(layer.kernel) for layer in layers]
 
     @property
     def biases(self) -> list[Array]:

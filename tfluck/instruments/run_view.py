@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfluck.experiment.config import RunConfig
 from tfluck.experiment.inputs import spectrum
 from tfluck.instruments.instrument import Need
 from tfluck.instruments.view import View
@@ -63,11 +64,7 @@ class RunView(View):
     @cached_property
     def deviations(self) -> Array | None:
         """The standard deviation of every input; None if they are not Gaussian."""
-        config = self.run.config
-        if config.dataset != "gaus":
-            return None
-        size = int(np.prod(config.input_shape))
-        return config.data_std * np.array(spectrum(config.covariance, size))
+        return deviations(self.run.config)
 
     @cached_property
     def matrices(self) -> Matrices:
@@ -136,3 +133,11 @@ class RunView(View):
             for student, row in tidy_rows(self.run)
             if student == self.seed and row.epoch == self.epoch
         }
+
+
+def deviations(config: RunConfig) -> Array | None:
+    """Return the standard deviation of every input; None if they are not Gaussian."""
+    if config.dataset != "gaus":
+        return None
+    size = int(np.prod(config.input_shape))
+    return config.data_std * np.array(spectrum(config.covariance, size))

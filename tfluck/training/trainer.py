@@ -17,6 +17,7 @@ from tfluck.foundations.environment import follow, moves, surroundings
 from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
 from tfluck.foundations.files import make_directory
 from tfluck.foundations.runtime import threads_here
+from tfluck.instruments.watching import Watch
 from tfluck.runs import Row, Run, Status
 from tfluck.runs.lock import locked
 from tfluck.training.apparatus import Apparatus
@@ -110,6 +111,7 @@ class Trainer:
             self.recorder,
             TensorBoard(self.run, self.seed, known),
         ]
+        self.watch = Watch(self.run, self.seed, self.config.watch, self._tell)
         self.looking = 0.0
         if not started:
             self._look(0, None)
@@ -184,6 +186,9 @@ class Trainer:
             lambda done, of: self._tell(f"evaluation {done}/{of}", now=done == of)
         )
         rows = evaluation_rows(epoch, found, self.student, train_loss)
+        networks = self.apparatus.teacher, self.student
+        batches = self.apparatus.evaluator.batches
+        rows += self.watch.rows(epoch, networks, batches, found, rows)
         for observer in self.observers:
             observer.evaluated(epoch, found, rows)
         self._tell(_headline(found, rows), now=True)
