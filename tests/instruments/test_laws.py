@@ -74,13 +74,7 @@ def test_what_was_seen_in_training_is_read_back(
         ]
         view = load_run(watched).view(seed, epoch, instrument.needs)
         again = list(watched_rows([instrument], view))
-        assert len(seen) > 2
-        assert [row[:4] for row in seen] == [row[:4] for row in again]
-        for one, other in zip(seen, again, strict=True):
-            expected = (
-                other.value if other.value is None else pytest.approx(other.value)
-            )
-            assert one.value == expected, one
+        assert len(seen) > 2 and seen == again
 
 
 def test_rows_are_a_table(watched: Run, name: str) -> None:

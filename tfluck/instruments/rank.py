@@ -92,6 +92,11 @@ class Rank(Instrument):
         ]
         return Ranks(layers, epochs, ranks)
 
+    def answer(self, findings: Sequence[Finding]) -> dict[str, Any]:
+        """Say the epochs, the last of which is that of the winners."""
+        told: dict[str, Any] = findings[-1].result.to_json()
+        return told
+
     def draw(self, findings: Sequence[Finding], title: str) -> "Figure":
         """Draw every winner's rank and their mean over epochs."""
         from tfluck.figures.matching import draw_ranks
