@@ -11,19 +11,20 @@ __version__ = "0.1.0"
 #: Public name → the module that holds it, imported on first use.
 _PUBLIC = {
     "NodeWatcher": "tfluck.training.watcher",
-    "RunConfig": "tfluck.experiment.config",
+    "Execution": "tfluck.experiment.execution",
+    "Experiment": "tfluck.experiment.experiment",
     "analyze": "tfluck.instruments.analyzing",
     "load_run": "tfluck.instruments.loaded",
-    "make_config": "tfluck.experiment.scales",
+    "make_experiment": "tfluck.experiment.scales",
 }
 
 __all__ = [
+    "Experiment",
     "NodeWatcher",
-    "RunConfig",
     "__version__",
     "analyze",
     "load_run",
-    "make_config",
+    "make_experiment",
 ]
 
 

@@ -43,7 +43,7 @@ def command(
     from tfluck.instruments.audit import audit_run
 
     rows = audit_run(loaded, student, samples)
-    if loaded.run.config.epochs > 1:
+    if loaded.run.experiment.training.epochs > 1:
         talk("The middle of training is not audited: its weights are not kept.")
     if as_json:
         names = {"run": str(loaded.path), "seed": student, "samples": samples}

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from making import make
 
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.instruments import _OWN
-from tfluck.runs import Run, find_or_create
+from tfluck.runs import Run
 
 OURS = tuple(_OWN)
 
@@ -19,7 +20,7 @@ def watched(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> Run:
 
     more = {"batch_norm": "before-relu", "seeds": 2, "epochs": 2, "watch": OURS}
     folder = tmp_path_factory.mktemp("watched")
-    run = find_or_create(folder, make_config(**tiny | more), "watched")
+    run = make(folder, configure(**tiny | more), "watched")
     apparatus = Apparatus(run)
     save_weights(apparatus.teacher, run.layout.teacher_weights)
     for seed in run.seeds:

@@ -66,7 +66,7 @@ def test_what_was_seen_in_training_is_read_back(
     """Before training and after it, where networks are kept, number by number."""
     rows = read_rows(watched.layout.seed(seed).metrics)
     instrument = find_instrument(name)
-    for epoch in (0, watched.config.epochs):
+    for epoch in (0, watched.experiment.training.epochs):
         seen = [
             row
             for row in rows

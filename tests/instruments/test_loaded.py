@@ -64,7 +64,7 @@ def test_networks_are_those_that_were_trained(watched: Run) -> None:
 
     run = load_run(watched)
     x = run.view(2).inputs().astype(np.float32)
-    assert len(x) == watched.config.eval_samples
+    assert len(x) == watched.experiment.watch.eval_samples
     for epoch in (0, 2):
         pairs = zip(run.teacher()(x)[:-1], run.student(2, epoch)(x)[:-1], strict=True)
         for layer, (teacher, student) in enumerate(pairs):
@@ -88,7 +88,7 @@ def test_kernels_without_keras_are_those_of_keras(watched: Run) -> None:
 
 
 def test_weights_of_another_network_are_told(watched: Run, tmp_path: Path) -> None:
-    graph = watched.config.graph("student")
+    graph = watched.experiment.graph("student")
     good = watched.layout.seed(1).final_weights
     assert len(read_linear(good, graph)) == 3
     with pytest.raises(Damaged, match=r"teacher\.weights\.h5 .*another layer"):

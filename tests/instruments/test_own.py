@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from making import make
 
 import tfluck as library
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import BadInput
 from tfluck.instruments import INSTRUMENTS
-from tfluck.runs import Run, find_or_create, read_rows
+from tfluck.runs import Run, read_rows
 
 FILE = Path(__file__).with_name("activity.py")
 Cli = Callable[..., Result]
@@ -70,7 +71,7 @@ def test_it_watches_a_training(tf: Any, tiny: dict[str, Any], tmp_path: Path) ->
     from tfluck.training.trainer import Trainer
 
     given = tiny | {"watch": ("activity",), "epochs": 1, "samples_per_epoch": 32}
-    run = find_or_create(tmp_path, make_config(**given), "run")
+    run = make(tmp_path, configure(**given), "run")
     Trainer(run, 1, lambda step, note: None).train()
     rows = read_rows(run.layout.seed(1).metrics)
     seen = {(r.epoch, r.layer) for r in rows if r.metric == "activity/student"}

@@ -48,10 +48,10 @@ def test_every_instrument_looks_at_every_run(specimen: Any) -> None:
 def test_what_a_training_saw_is_seen_again(specimen: Any) -> None:
     """Here not every epoch is evaluated, and rows go back in time."""
     keep_teacher(specimen)
-    epoch = specimen.run.config.epochs
+    epoch = specimen.run.experiment.training.epochs
     seed = specimen.run.seeds[-1]
     recorded = read_rows(specimen.run.layout.seed(seed).metrics)
-    for name in specimen.run.config.watch:
+    for name in specimen.run.experiment.watch.watch:
         instrument = find_instrument(name)
         view = load_run(specimen.run).view(seed, epoch, instrument.needs)
         seen = [

@@ -150,7 +150,7 @@ def analyze(
         raise BadInput("Give a seed or all_seeds, not both.")
     seeds = loaded.seeds if all_seeds else (loaded.student_seed(seed),)
     both = instrument.ends and epoch is None
-    epochs = sorted({0, loaded.run.config.epochs}) if both else [epoch]
+    epochs = sorted({0, loaded.run.experiment.training.epochs}) if both else [epoch]
     # What is missing is told of all before anything dear begins.
     views = [loaded.view(s, e, instrument.needs) for s in seeds for e in epochs]
     findings = [Finding(view, instrument.compute(view, **chosen)) for view in views]

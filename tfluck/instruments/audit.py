@@ -44,6 +44,6 @@ def _states(loaded: LoadedRun, seed: int, samples: int) -> Iterator[tuple[State,
             biases=view.biases,
             start=start.kernels,
             start_biases=start.biases,
-            batch_norm=loaded.run.config.batch_norm != "none",
+            batch_norm=loaded.run.experiment.network.batch_norm != "none",
         )
         yield state, view.epoch

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfluck.experiment.wording import counted, experiment
+from tfluck.experiment.wording import counted, described
 from tfluck.foundations.errors import BadInput
 from tfluck.instruments.instrument import Need
 from tfluck.instruments.labelled import LabelledArray
@@ -53,7 +53,7 @@ class LoadedRun:
     @property
     def layers(self) -> tuple[int, ...]:
         """The hidden layers, the lowest first."""
-        return tuple(range(len(self.run.config.student_widths)))
+        return tuple(range(len(self.run.experiment.network.student_widths)))
 
     @cached_property
     def epochs(self) -> tuple[int, ...]:
@@ -79,8 +79,8 @@ class LoadedRun:
 
     @property
     def _shapes(self) -> list[tuple[int, ...]]:
-        config = self.run.config
-        return list(zip(config.teacher_widths, config.student_widths, strict=True))
+        net = self.run.experiment.network
+        return list(zip(net.teacher_widths, net.student_widths, strict=True))
 
     @cached_property
     def _matrices(self) -> list[Matrices | None]:
@@ -147,7 +147,9 @@ class LoadedRun:
         from tfluck.networks.shapes import networks
 
         path = self.run.layout.teacher_weights
-        return build(networks(self.run.config)[0], "teacher", path, is_sealed(self.run))
+        return build(
+            networks(self.run.experiment)[0], "teacher", path, is_sealed(self.run)
+        )
 
     def student(
         self, seed: int | None = None, epoch: int | None = None
@@ -164,7 +166,7 @@ class LoadedRun:
         from tfluck.networks.shapes import networks
 
         sealed = self.run.layout.seed(chosen).sealed
-        return build(networks(self.run.config)[1], "student", path, sealed)
+        return build(networks(self.run.experiment)[1], "student", path, sealed)
 
     @cached_property
     def batches(self) -> list[Any]:
@@ -172,22 +174,24 @@ class LoadedRun:
         _prepare()
         from tfluck.data.stream import evaluation_set, open_images
 
-        return evaluation_set(self.run.config, open_images(self.run.config))[0]
+        run = self.run
+        images = open_images(run.experiment, run.execution.data_dir)
+        return evaluation_set(run.experiment, images)[0]
 
     def title(self, seed: int | None = None) -> str:
         """Say what a picture shows: one student of the run, or all of them."""
         who = counted(len(self.seeds), "student") if seed is None else f"student {seed}"
         run = self.run
-        return f"{run.name}, {who}: {experiment(run.config, run.manifest)}"
+        return f"{run.name}, {who}: {described(run.experiment, run.manifest)}"
 
     def __repr__(self) -> str:
         """Say what is there."""
-        config, epochs = self.run.config, self.epochs
+        experiment, epochs = self.run.experiment, self.epochs
         widths = ["-".join(map(str, w)) for w in zip(*self._shapes, strict=True)]
         at = f"{len(epochs)} evaluations up to epoch {epochs[-1]}" if epochs else "none"
         return (
-            f"<run {self.run.name} ({self.run.status()}): {config.dataset}, "
-            f"{config.arch} teacher {widths[0]}, students {widths[1]}; "
+            f"<run {self.run.name} ({self.run.status()}): {experiment.data.dataset}, "
+            f"{experiment.network.arch} teacher {widths[0]}, students {widths[1]}; "
             f"seeds {', '.join(map(str, self.seeds))}; {at}>"
         )
 

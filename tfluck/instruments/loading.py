@@ -25,7 +25,7 @@ def build(network: Network, name: str, path: Path, sealed: bool) -> keras.Model:
 
 def is_sealed(run: Run) -> bool:
     """Tell whether the teacher's weights carry a seal; a pretrained one's digest is known."""
-    return run.layout.sealed and not run.config.teacher_digest
+    return run.layout.sealed and not run.experiment.start.teacher_digest
 
 
 def load_weights(model: keras.Model, path: Path, sealed: bool = True) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.inputs import spectrum
 from tfluck.instruments.instrument import Need
 from tfluck.instruments.view import View
@@ -59,12 +59,12 @@ class RunView(View):
     @property
     def images(self) -> bool:
         """Whether the networks look at their inputs as images."""
-        return self.run.config.reads_images
+        return self.run.experiment.network.reads_images
 
     @cached_property
     def deviations(self) -> Array | None:
         """The standard deviation of every input; None if they are not Gaussian."""
-        return deviations(self.run.config)
+        return deviations(self.run.experiment)
 
     @cached_property
     def matrices(self) -> Matrices:
@@ -86,7 +86,7 @@ class RunView(View):
     def _linear(self) -> list[Linear]:
         path = kept_weights(self.run, self.seed, self.epoch).path
         sealed = self.run.layout.seed(self.seed).sealed
-        return read_linear(path, self.run.config.graph("student"), sealed)
+        return read_linear(path, self.run.experiment.graph("student"), sealed)
 
     @property
     def kernels(self) -> list[Array]:
@@ -120,7 +120,7 @@ class RunView(View):
     @property
     def has_networks(self) -> bool:
         """Whether the networks of this epoch are kept, or should be."""
-        return self.epoch in (0, self.run.config.epochs)
+        return self.epoch in (0, self.run.experiment.training.epochs)
 
     def recorded(self, metric: str, layer: int | None) -> float | None:
         """Return a number that the training recorded at this epoch, None if it did not."""
@@ -135,9 +135,9 @@ class RunView(View):
         }
 
 
-def deviations(config: RunConfig) -> Array | None:
+def deviations(experiment: Experiment) -> Array | None:
     """Return the standard deviation of every input; None if they are not Gaussian."""
-    if config.dataset != "gaus":
+    data, size = experiment.data, int(np.prod(experiment.input_shape))
+    if data.dataset != "gaus":
         return None
-    size = int(np.prod(config.input_shape))
-    return config.data_std * np.array(spectrum(config.covariance, size))
+    return data.data_std * np.array(spectrum(data.covariance, size))

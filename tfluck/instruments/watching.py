@@ -57,7 +57,7 @@ class Watch:
     ) -> None:
         self.run, self.seed, self.tell = run, seed, tell
         self.instruments = chosen_instruments(names)
-        if self.instruments and run.config.targets == "labels":
+        if self.instruments and run.experiment.training.targets == "labels":
             known = ", ".join(instrument.name for instrument in self.instruments)
             raise BadInput(
                 f"{run.name} has no teacher, without which nothing can be watched by "
@@ -97,7 +97,7 @@ class Watch:
             matrices=matrices,
             history=before,
             recorded={(row.metric, row.layer): row.value for row in rows},
-            deviations=deviations(self.run.config),
+            deviations=deviations(self.run.experiment),
             tell=self.tell,
         )
         seen = list(watched_rows(self.instruments, view))

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.errors import Damaged
 from tfluck.foundations.files import make_directory, write_atomic
 from tfluck.foundations.seeds import child
@@ -23,13 +23,13 @@ def teacher_of(run: Run) -> keras.Model | None:
     Raises:
         Damaged: a pretrained teacher's weights are gone or do not fit.
     """
-    config = run.config
-    if config.targets == "labels":
+    experiment = run.experiment
+    if experiment.training.targets == "labels":
         return None
-    if not config.teacher_digest:
-        return _random(config, "teacher")
+    if not experiment.start.teacher_digest:
+        return _random(experiment, "teacher")
     adopt_teacher(run)
-    model = build_teacher(networks(config)[0], config.seed, init="default")
+    model = build_teacher(networks(experiment)[0], experiment.seed, init="default")
     load_weights(model, run.layout.teacher_weights, sealed=False)
     return model
 
@@ -52,29 +52,31 @@ def keep_teacher(run: Run, teacher: keras.Model) -> None:
     if not all(map(np.array_equal, drawn, kept)):
         raise Damaged(
             path,
-            f"does not hold the teacher that seed {run.config.seed} gives here: it was "
+            f"does not hold the teacher that seed {run.experiment.seed} gives here: it was "
             "changed, or another version of NumPy or Keras drew it. Put back the file, or "
             "the versions that manifest.json names, or start over with --fresh.",
         )
 
 
-def stranger_of(config: RunConfig) -> keras.Model | None:
+def stranger_of(experiment: Experiment) -> keras.Model | None:
     """Build a teacher the students never see, to tell what chance and width alone give.
 
     It is drawn as the teacher was; for a pretrained teacher it is an untrained network
     of the same shape.
     """
-    if config.targets == "labels":
+    if experiment.training.targets == "labels":
         return None
-    return _random(config, "stranger")
+    return _random(experiment, "stranger")
 
 
-def _random(config: RunConfig, role: str) -> keras.Model:
+def _random(experiment: Experiment, role: str) -> keras.Model:
     return build_teacher(
-        networks(config)[0],
-        child(config.seed, role),
-        init="default" if config.teacher_digest else config.teacher_init,
-        bias_shift=config.teacher_bias,
+        networks(experiment)[0],
+        child(experiment.seed, role),
+        init="default"
+        if experiment.start.teacher_digest
+        else experiment.start.teacher_init,
+        bias_shift=experiment.start.teacher_bias,
     )
 
 
