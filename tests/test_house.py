@@ -17,6 +17,7 @@ FLOORS = [
     {"cli"},
     {"sweeps"},
     {"training"},
+    {"instruments"},
     {"zoo", "figures"},
     {"runs", "data", "networks", "theory"},
     {"analysis", "angular", "alignment", "weightfiles", "experiment"},

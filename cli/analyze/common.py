@@ -4,14 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.foundations.errors import BadInput
-
-from .options import click, json_option, out_option, run_argument, talk
+from ..options import click, json_option, out_option, run_argument, talk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from tfluck.runs import Run
+    from tfluck.instruments.loaded import LoadedRun
 
 plot_option = click.option(
     "--plot",
@@ -20,29 +18,22 @@ plot_option = click.option(
     callback=lambda context, parameter, value: checked_plot(value),
     help="Draw it as .png, .pdf or .svg.",
 )
-epoch_option = click.option(
-    "--epoch", type=click.IntRange(0), help="0 is before training.  [default: the last]"
+csv_option = click.option(
+    "--csv",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the rows as CSV.",
 )
 _run_options = (
     run_argument,
     click.option("--seed", type=int, help="Which student.  [default: the run's first]"),
     out_option,
-    plot_option,
     json_option,
 )
 
 
-def samples_option(default: str) -> Callable[..., Any]:
-    """Return --samples, whose help names the default."""
-    return click.option(
-        "--samples",
-        type=click.IntRange(1),
-        help=f"Inputs of the evaluation set to use.  [default: {default}]",
-    )
-
-
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add RUN, --seed, --out, --plot and --json."""
+    """Add RUN, --seed, --out and --json."""
     for option in reversed(_run_options):
         function = option(function)
     return function
@@ -55,22 +46,22 @@ def checked_plot(path: Path | None) -> Path | None:
     return path
 
 
-def open_student(out: Path, name: str, seed: int | None) -> "tuple[Run, int]":
-    """Open the run ``name`` and choose its student.
+def open_run(
+    out: Path, name: str, seed: int | None, *, quiet: bool = False
+) -> "LoadedRun":
+    """Open the run ``name``; unless ``quiet`` say which of several students is meant.
 
     Raises:
         BadInput: there is no such run or student.
     """
+    from tfluck.instruments.loaded import LoadedRun
     from tfluck.runs import resolve_run
 
-    run = resolve_run(out, name)
-    chosen = run.seeds[0] if seed is None else seed
-    if chosen not in run.seeds:
-        known = ", ".join(map(str, run.seeds))
-        raise BadInput(f"{run.name} has no student of seed {chosen}; it has {known}.")
-    if seed is None and len(run.seeds) > 1:
-        talk(f"Student {chosen} of {len(run.seeds)}; --seed chooses another.")
-    return run, chosen
+    loaded = LoadedRun(resolve_run(out, name), talk)
+    chosen = loaded.student_seed(seed)
+    if seed is None and len(loaded.seeds) > 1 and not quiet:
+        talk(f"Student {chosen} of {len(loaded.seeds)}; --seed chooses another.")
+    return loaded
 
 
 def save_plot(path: Path, draw: "Callable[[], Figure]") -> None:
@@ -79,3 +70,12 @@ def save_plot(path: Path, draw: "Callable[[], Figure]") -> None:
 
     save(draw(), path)
     talk(f"Drew {path}.")
+
+
+def save_csv(path: Path | None, rows: "Callable[[], list[dict[str, Any]]]") -> None:
+    """Write ``rows`` as CSV, where a file was named, and say so."""
+    if path is not None:
+        from tfluck.foundations.tables import save_csv
+
+        save_csv(rows(), path)
+        talk(f"Wrote {path}.")

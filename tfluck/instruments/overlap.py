@@ -1,53 +1,66 @@
-"""`tfluck analyze overlap`: are nodes seldom on together? (D2, A2, A3)"""
+"""Are nodes seldom on together? (D2, A2, A3)"""
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfluck.experiment.inputs import spectrum
 from tfluck.foundations.seeds import generator
-
-from .analyze_common import (
-    epoch_option,
-    open_student,
-    run_options,
-    samples_option,
-    save_plot,
+from tfluck.instruments.instrument import (
+    Finding,
+    Instrument,
+    Layers,
+    Line,
+    Option,
+    flat,
 )
-from .options import click
-from .options import command as declare
-from .output import emit_json, table
-from .report import heading
+from tfluck.instruments.view import View
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.figure import Figure
 
     from tfluck.analysis.overlap import Gram
     from tfluck.analysis.relu_net import Affine, ReluNet
-    from tfluck.experiment.experiment import Experiment
 
 #: Numbers of a layer's inputs that K_d and K_l are measured on, at most.
 NUMBERS = 4_000_000
+#: What is said of ε_d and ε_l.
+PARTS = ("mean", "median", "max")
 
 
-@declare(
-    "tfluck analyze overlap gaus-fc",
-    "tfluck analyze overlap gaus-fc --json",
-    "tfluck analyze overlap gaus-fc --epoch 0 --plot overlap.pdf",
-    name="overlap",
-)
-@run_options
-@epoch_option
-@samples_option("all")
-def command(
-    run: str,
-    seed: int | None,
-    out: Path,
-    plot: Path | None,
-    as_json: bool,
-    epoch: int | None,
-    samples: int | None,
-) -> None:
+@dataclass(frozen=True, eq=False)
+class Overlaps(Layers):
+    """ε, K and closed forms of teacher and student, and the sums behind them."""
+
+    samples: int
+    grams: "list[tuple[str, list[Gram]]]"
+
+    def to_json(self) -> dict[str, Any]:
+        """Say how many inputs were used."""
+        return {"samples": self.samples, "layers": self.layers}
+
+    def rows(self) -> list[Line]:
+        """Return a flat line for every layer; what has no closed form has None there."""
+        absent = {"eps_d": dict.fromkeys(PARTS), "eps_l": dict.fromkeys(PARTS)}
+        return [
+            flat(
+                row
+                | {"closed_form": row["closed_form"] or absent}
+                | {
+                    f"{name}/{known['limit']}": known[name]
+                    for known in row["lipschitz"]
+                    for name in ("k_d", "k_l")
+                }
+            )
+            for row in self.layers
+        ]
+
+    def lines(self) -> list[Line]:
+        """Choose what a terminal shows."""
+        return [_line(row) for row in self.layers]
+
+
+class Overlap(Instrument):
     """Measure how much the regions where nodes are on overlap, in teacher and student.
 
     ε_d = P(both on) and ε_l = E[f f'] over the smaller of the two nodes' own, for every
@@ -55,52 +68,35 @@ def command(
     estimates for angles up to 45°, 90° and 120°, "–" where too few samples tell. The
     closed form of the lowest layer is for Gaussian inputs, biases included.
     """
-    from tfluck.foundations.runtime import start_tensorflow
-    from tfluck.runs.weights import kept_weights
 
-    found, student = open_student(out, run, seed)
-    kept_weights(found, student, epoch)
-    start_tensorflow()
-    from tfluck.networks.folding import relu_net
-    from tfluck.training.loading import load_run_models
+    name = "overlap"
+    needs = frozenset({"networks", "inputs"})
+    options = (
+        Option(
+            "samples", "Inputs of the evaluation set to use.  [default: all]", low=1
+        ),
+    )
+    examples = ("gaus-fc", "gaus-fc --json", "gaus-fc --epoch 0 --plot overlap.pdf")
 
-    models = load_run_models(found, student, epoch)
-    x = models.inputs(samples or found.experiment.watch.eval_samples)
-    std = _deviations(found.experiment, x)
-    rows, pictures = [], []
-    for role, model in (("teacher", models.teacher), ("student", models.student)):
-        net = relu_net(model)
-        grams = layer_grams(net, x)
-        rows += overlap_rows(role, net, x, grams, std)
-        pictures.append((role, grams))
-    if as_json:
-        emit_json(
-            {
-                "run": str(found.layout.root),
-                "seed": student,
-                "epoch": models.epoch,
-                "samples": len(x),
-                "layers": rows,
-            }
-        )
-    else:
-        click.echo(table([_line(row) for row in rows]))
-    if plot is not None:
+    def compute(
+        self, view: View, *args: Any, samples: int | None = None, **_: Any
+    ) -> Overlaps:
+        """Stream the inputs through both networks, piece by piece."""
+        student, teacher = view.relu_nets()
+        x = view.inputs(samples)
+        rows, pictures = [], []
+        for role, net in (("teacher", teacher), ("student", student)):
+            grams = layer_grams(net, x)
+            rows += overlap_rows(role, net, x, grams, view.deviations)
+            pictures.append((role, grams))
+        return Overlaps(rows, len(x), pictures)
+
+    def draw(self, findings: Sequence[Finding], title: str) -> "Figure":
+        """Draw the distributions of P(on), ε_d and ε_l."""
         from tfluck.figures.overlap import draw_overlap
 
-        title = f"{heading(found, student)}, epoch {models.epoch}"
-        save_plot(plot, lambda: draw_overlap(pictures, title))
-
-
-def _deviations(experiment: "Experiment", x: "np.ndarray") -> "np.ndarray | None":
-    """Return the standard deviation of each input; None if they are not Gaussian."""
-    import numpy as np
-
-    if not getattr(experiment.data.source, "gaussian", False):
-        return None
-    return experiment.data.data_std * np.array(
-        spectrum(experiment.data.covariance, x[0].size)
-    )
+        found = findings[-1]
+        return draw_overlap(found.result.grams, f"{title}, epoch {found.epoch}")
 
 
 def layer_grams(net: "ReluNet", x: "np.ndarray") -> "list[Gram]":
@@ -130,8 +126,6 @@ def overlap_rows(
 
     ``std`` is that of Gaussian inputs; None for others, which have no closed form.
     """
-    from dataclasses import asdict
-
     from tfluck.analysis.lipschitz import layer_constants
     from tfluck.analysis.overlap import overlap
 
@@ -166,8 +160,6 @@ def closed_form(affine: "Affine", std: "np.ndarray") -> dict[str, Any] | None:
 
     There is none for nodes without weights, nor where an image is padded with zeros.
     """
-    from dataclasses import asdict
-
     from tfluck.analysis.overlap import overlap
     from tfluck.theory.kernels import gaussian_gram
 

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfluck.analysis import Moments
@@ -63,20 +61,6 @@ def compare_layers(
         )
         for sums in total
     ]
-
-
-def hidden_function(model: keras.Model) -> Hidden:
-    """Compile what ``model`` returns in inference mode, as a list."""
-
-    def hidden(x: tf.Tensor) -> list[tf.Tensor]:
-        return list(tf.nest.flatten(model(x, training=False)))
-
-    return tf.function(hidden, reduce_retracing=True, autograph=False)
-
-
-def batched(x: NDArray[Any], size: int) -> list[tf.Tensor]:
-    """Cut ``x`` into batches of at most ``size``."""
-    return [tf.constant(x[at : at + size]) for at in range(0, len(x), size)]
 
 
 def _moments(teacher: Array, student: Array, cka: bool) -> list[Moments]:
