@@ -170,6 +170,8 @@ def test_opposite_pairs_of_students_and_not_of_the_teacher() -> None:
     linear = parse("linear")
     assert certified(linear, nodes("1,1+pi,2")).det > 0
     assert certified(linear, nodes("1,1+pi,2,2-pi")).det.is_zero()
+    # More pairs than are needed do no harm.
+    assert certified(linear, nodes("1,1+pi,2,2-pi,3,3-pi")).det.is_zero()
     # A student opposite the teacher is no pair of students.
     assert certified(linear, nodes("1,1+pi,pi")).det > 0
     relu = parse("relu")
