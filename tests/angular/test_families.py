@@ -1,7 +1,9 @@
 """Families with closed formulas: series, slopes, moments, edges of their parameters."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction as F
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,7 +13,15 @@ from hypothesis import strategies as st
 
 from tfluck.angular import check, parse
 from tfluck.angular.edge import cosh, exact_cosh, parabola
-from tfluck.angular.engine import BALL, precision
+from tfluck.angular.arc_cosine import arc_cosine
+from tfluck.angular.engine import (
+    BALL,
+    ELEMENTARY_ULPS,
+    FLOAT,
+    UNIT,
+    Engine,
+    precision,
+)
 from tfluck.angular.families import (
     DISTANCE_ERROR,
     STEP,
@@ -202,6 +212,65 @@ def test_small_parameters_keep_small_errors() -> None:
         scale = np.abs(function.values(np.linspace(0, math.pi, 50))).max()
         loose = 1e-7 if function.name.startswith("sqrt") else 1e-10
         assert 0 < function.float_error < loose * max(scale, 1)
+
+
+def worst_engine(sign: dict[str, int]) -> Engine:
+    """Return float64 whose functions are off by all that is assumed, 4 units each."""
+
+    def off(name: str, exact: object) -> object:
+        share = 1 + sign[name] * 2 * ELEMENTARY_ULPS * UNIT
+        return lambda x: exact(x) * share
+
+    return replace(
+        FLOAT,
+        sin=off("sin", np.sin),
+        cos=off("cos", np.cos),
+        exp=off("exp", np.exp),
+        sqrt=off("sqrt", np.sqrt),
+    )
+
+
+@pytest.mark.parametrize(
+    "function",
+    [*MEMBERS, *(arc_cosine(order) for order in (0, 1, 2, 5, 12))],
+    ids=lambda f: f.name,
+)
+def test_stated_errors_cover_all_that_is_assumed_of_numpy(
+    function: AngularFunction,
+) -> None:
+    # Every elementary function wrong by 4 ulps, every distance by its own bound.
+    t = np.concatenate([[0.0, 1e-9, 1e-3], np.linspace(0.05, 3.1, 25)])
+    with precision(150):
+        exact = [function.ball(arb(x)) for x in t.tolist()]
+    for pattern in product((-1, 1), repeat=5):
+        engine = worst_engine(
+            dict(zip(("sin", "cos", "exp", "sqrt"), pattern[:4], strict=True))
+        )
+        moved = np.abs(t + pattern[4] * DISTANCE_ERROR)
+        found = np.asarray(function.formula(engine, moved), float)
+        with precision(150):
+            for ball, value in zip(exact, found.tolist(), strict=True):
+                assert abs(ball - arb(value)) <= arb(function.float_error)
+
+
+@pytest.mark.parametrize("r", [0.05, 0.5, 0.9])
+def test_the_curvature_of_the_poisson_kernel_is_that_at_0(r: float) -> None:
+    function = poisson(r)
+    assert function.curve.curvature == pytest.approx(2 * r * (1 + r) / (1 - r) ** 3)
+    with precision(100):
+        peak = -function.traits.curvature(arb(0))
+        assert float(peak.mid()) == pytest.approx(function.curve.curvature)
+
+
+@pytest.mark.parametrize(
+    ("width", "constant", "negative"),
+    [(1.0, 0.0, None), (1.0, -0.1, None), (1.0, -0.2, 0), (math.pi, -0.6, 0)],
+)
+def test_a_triangle_below_its_mean_is_not_ad(
+    width: float, constant: float, negative: int | None
+) -> None:
+    # c_0 = CONSTANT + WIDTH/2π.
+    assert triangle(width, constant).series.negative == negative
 
 
 # What vanishes exactly.

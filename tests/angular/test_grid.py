@@ -101,7 +101,7 @@ def test_depth_is_a_rank_correlation() -> None:
         (1, {}, 9, "The number of students m must be 2 to 32 here; it is 1."),
         (
             20,
-            {k: 0.1 for k in range(1, 19)},
+            dict.fromkeys(range(1, 19), 0.1),
             2001,
             "2001 points a side at m = 20 are 80080020 angles; at most 67108864 are held "
             "at once, so take fewer points.",

@@ -46,9 +46,33 @@ def test_every_family_is_in_the_examples_and_in_the_words() -> None:
         assert named(text).name.partition(":")[0] == family
 
 
+#: The fewest and the most numbers of each family.
+COUNTS = {
+    "relu": (0, 0),
+    "linear": (0, 0),
+    "arc-cosine": (1, 1),
+    "relu-ntk": (0, 0),
+    "poisson": (1, 1),
+    "exponential": (1, 1),
+    "triangle": (1, 2),
+    "cosines": (1, 512),
+    "sqrt-exponential": (0, 0),
+    "cosh": (1, 2),
+    "parabola": (0, 1),
+    "power": (1, 1),
+    "matern": (2, 2),
+    "wrapped-gaussian": (1, 1),
+    "sech": (1, 1),
+}
+
+
 @pytest.mark.parametrize("family", sorted(_FAMILIES))
 def test_too_few_and_too_many_numbers(family: str) -> None:
-    _, fewest, most = _FAMILIES[family]
+    fewest, most = COUNTS[family]
+    # 2 is a number that every family takes.
+    for count in {fewest, most}:
+        text = f"{family}:{','.join(['2'] * count)}" if count else family
+        assert named(text if family != "poisson" else "poisson:0.5").name
     for count in {fewest - 1, most + 1} - {-1}:
         text = f"{family}:{','.join(['1'] * count)}" if count else family
         assert told(text, named) == (
