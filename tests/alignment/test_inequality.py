@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -156,7 +157,8 @@ def test_configurations_are_generic_near_or_opposed_over_many_decades() -> None:
     assert (np.abs(cosines) < 0.9).mean() > 0.2
     assert min(lengths) < 1e-2
     assert max(lengths) > 1e2
-    assert 1e-3 <= min(lengths) and max(lengths) <= 1e3
+    assert min(lengths) >= 1e-3
+    assert max(lengths) <= 1e3
     assert min(teachers) < 0.1
     assert max(teachers) > 10
 
@@ -222,7 +224,7 @@ def test_the_last_tenth_descends_from_the_worst(
     monkeypatch.setattr(room, "_safely", falling)
     challenge(1, 2, 50, seed=1)
     # The 46th is a small change of the 45th, the least slack so far.
-    for before, after in zip(seen[44:49], seen[45:50], strict=True):
+    for before, after in pairwise(seen[44:50]):
         share = np.abs(after / before - 1)
         assert 0 < share.max() < 3
     assert len(seen) == 50

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfluck.angular import check, parse
-from tfluck.angular.edge import cosh, exact_cosh, parabola
 from tfluck.angular.arc_cosine import arc_cosine
+from tfluck.angular.edge import cosh, exact_cosh, parabola
 from tfluck.angular.engine import (
     BALL,
     ELEMENTARY_ULPS,

@@ -231,6 +231,7 @@ def test_where_no_slope_is_bounded_none_is_stated() -> None:
     assert formula("sqrt(1+t)").smoothness is not None
     # A kink or a pole outside [0, π] does no harm.
     assert formula("1/(4-t)").smoothness is not None
+    assert formula("1/(3pi/2-t)").smoothness is not None
 
 
 @pytest.mark.parametrize(
