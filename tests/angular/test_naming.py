@@ -260,7 +260,6 @@ def test_the_room_hands_out_what_it_lists() -> None:
 
     for room in (tfluck.angular, tfluck.alignment):
         for name in room.__all__:
-            home = sys.modules.get(f"{room.__name__}.{room._HOMES[name]}")
             found = getattr(room, name)
             assert found is not None
             home = sys.modules[f"{room.__name__}.{room._HOMES[name]}"]

@@ -37,14 +37,14 @@ def test_draws_are_uniform_angles_that_begin_alike() -> None:
         assert not np.array_equal(other, found[:, :10])
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 5])
+@pytest.mark.parametrize("jobs", [0, 1, 2, 5])
 def test_results_come_in_the_order_of_their_tasks(jobs: int) -> None:
     gate = threading.Event()
 
     def work(task: tuple[int, int]) -> int:
         # The first task is the slowest whenever there is a second thread.
         if jobs > 1:
-            gate.wait(5) if task[0] == 0 else gate.set()
+            assert gate.wait(20) if task[0] == 0 else gate.set() is None
         return task[0]
 
     assert list(_in_order(work, iter([(k, 1) for k in range(40)]), jobs)) == [
@@ -62,7 +62,7 @@ def test_tasks_are_taken_a_few_ahead_only() -> None:
 
     running = _in_order(lambda task: task[0], tasks(), 2)
     assert next(running) == 0
-    assert len(taken) <= 9
+    assert 8 <= len(taken) <= 9
     running.close()
 
 
@@ -146,6 +146,18 @@ def test_each_verdict_has_its_own_count() -> None:
     coincident = AngularFunction("bare", None, callable=lambda t: np.ones_like(t))
     flat = sample(coincident, 2, 40)
     assert (flat.undecided, flat.by_float, flat.certified) == (40, 0, False)
+
+
+def test_what_no_float_decides_is_not_counted_as_decided_by_float() -> None:
+    relu = parse("relu")
+    vague = AngularFunction(
+        "vague", None, callable=relu.values, float_error=10.0, series=relu.series
+    )
+    found = sample(vague, 3, 30)
+    assert (found.undecided, found.by_float, found.by_ball) == (30, 0, 0)
+    assert found.certified
+    assert found.seed == 0
+    np.testing.assert_array_equal(found.shown, sample(vague, 3, 30, seed=0).shown)
 
 
 @pytest.mark.parametrize("samples", [0, -3])

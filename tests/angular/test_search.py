@@ -103,6 +103,9 @@ def test_the_same_seed_hunts_alike() -> None:
         for seed in (4, 4, 5)
     )
     assert one.check.angles == two.check.angles
+    default = hunt(parse("relu"), 3, draws=4096, rounds=0, gap=0.2)
+    zero = hunt(parse("relu"), 3, 0, draws=4096, rounds=0, gap=0.2)
+    assert default.check.angles == zero.check.angles
     assert one.check.angles != other.check.angles
 
 
