@@ -39,6 +39,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Figure]:
 def test_teachers_are_dotted_rays_and_students_lines(run: Descent) -> None:
     figure = room.arrows(run, run.snapshots)
     assert len(figure.axes) == 3
+    assert figure.get_size_inches().tolist() == pytest.approx([3 * 2.4, 2.9])
+    narrow = room.arrows(run, run.snapshots[:1], 3.4)
+    assert narrow.get_size_inches().tolist() == pytest.approx([3.4, 3.9])
     for axis, snapshot in zip(figure.axes, run.snapshots, strict=True):
         lines = axis.get_lines()
         teachers = [line for line in lines if line.get_linestyle() == ":"]
