@@ -70,7 +70,9 @@ def matrix_dynamics(
         x: inputs, ``[samples, in]``.
         bias_column: False forgets the biases of upper layers, as the authors' code does.
     """
-    ours, theirs = _forward(student, x), _forward(teacher, x)
+    inputs = _augmented(x)
+    # One array for both: L and L* of the inputs are then the same to the last bit.
+    ours, theirs = _forward(student, inputs), _forward(teacher, inputs)
     beta = cross = h = h_cross = np.eye(student[-1].shape[1])
     found: list[LayerDynamics] = []
     for at in reversed(range(len(student))):
@@ -97,9 +99,9 @@ def _with_bias_column(weights: Array) -> Array:
     return np.hstack([weights, column])
 
 
-def _forward(weights: Sequence[Array], x: Array) -> list[Array]:
-    """Return what each layer reads, [f, 1]."""
-    found = [_augmented(x)]
+def _forward(weights: Sequence[Array], inputs: Array) -> list[Array]:
+    """Return what each layer reads, [f, 1], from ``inputs``, [x, 1]."""
+    found = [inputs]
     for w in weights[:-1]:
         found.append(_augmented(np.maximum(found[-1] @ w, 0)))
     return found
