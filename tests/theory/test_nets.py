@@ -1,5 +1,7 @@
 """The networks that claims are tried on, and backpropagation against differences."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,9 +21,7 @@ from tfluck.theory.nets import (
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 30), min_size=2, max_size=5))
 def test_a_dense_student_starts_as_the_runs_do(seed: int, widths: list[int]) -> None:
     net = dense_net(widths, np.random.default_rng(seed))
-    assert [a.kernel.shape for a in net.layers] == list(
-        zip(widths[:-1], widths[1:], strict=True)
-    )
+    assert [a.kernel.shape for a in net.layers] == list(itertools.pairwise(widths))
     for affine, fan_in in zip(net.layers, widths[:-1], strict=True):
         for part in (affine.kernel, affine.bias):
             assert np.abs(part).max() <= 1 / np.sqrt(fan_in)
@@ -46,7 +46,7 @@ def test_a_teachers_weights_are_five_numbers_on_the_unit_sphere(
 ) -> None:
     net = separated_net(widths, np.random.default_rng(seed))
     for affine, (fan_in, nodes) in zip(
-        net.layers, zip(widths[:-1], widths[1:], strict=True), strict=True
+        net.layers, itertools.pairwise(widths), strict=True
     ):
         assert affine.kernel.shape == (fan_in, nodes) and affine.bias.shape == (nodes,)
         np.testing.assert_allclose(np.linalg.norm(affine.kernel, axis=0), 1)
