@@ -259,7 +259,8 @@ def test_students_stand_at_the_angle_asked_for(seed: int, m: int, angle: float) 
 
 
 @pytest.mark.parametrize(
-    ("m", "dim", "shape"), [(1, None, (2, 1)), (2, None, (2, 2)), (3, None, (3, 3)), (2, 5, (5, 2))]
+    ("m", "dim", "shape"),
+    [(1, None, (2, 1)), (2, None, (2, 2)), (3, None, (3, 3)), (2, 5, (5, 2))],
 )  # fmt: skip
 def test_orthogonal_teachers(m: int, dim: int | None, shape: tuple[int, int]) -> None:
     found = orthogonal(m, dim)
