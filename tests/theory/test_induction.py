@@ -126,8 +126,8 @@ def test_lemmas_5_and_6_after_one_step_by_loops() -> None:
 def test_bounds_shrink_with_every_step() -> None:
     """(1 − η λ̄γ)^t: halved bounds after one step are missed by twice as much."""
     first = start()
-    known = known_of(first, 1e-9)
-    fast = replace(PROMISE, promised=0.5e9, drift=1.0, spread=10.0)
+    known = known_of(first, 3e-9)
+    fast = replace(PROMISE, promised=0.5 / 3e-9, drift=1.0, spread=10.0)
     worst = [watch(first, known, fast, steps).worst for steps in (0, 1, 3)]
     for name in ("weights", "fan_out", "irrelevant"):
         assert worst[1][name] == pytest.approx(2 * worst[0][name], rel=1e-4), name
@@ -137,8 +137,8 @@ def test_bounds_shrink_with_every_step() -> None:
 
 def test_the_first_step_that_breaks_is_kept_and_the_worst_goes_on() -> None:
     first = start()
-    known = known_of(first, 1e-9)
-    promise = replace(PROMISE, promised=0.5e9, drift=1.0, spread=10.0)
+    known = known_of(first, 3e-9)
+    promise = replace(PROMISE, promised=0.5 / 3e-9, drift=1.0, spread=10.0)
     # |δv| is 1/4 of what is allowed: broken when the bound has been halved three times.
     quarter = replace(promise, spread=4.001 * max(Pairs(first, first).error[:2]))
     seen = watch(first, known, quarter, 5)
