@@ -261,6 +261,19 @@ def test_a_header_as_long_as_the_file_and_no_longer():
         read_safetensors(io.BytesIO(b"\2\0\0\0\0\0\0"))
 
 
+def test_a_header_of_16_mebibytes_is_looked_at_and_no_longer_one():
+    for length, reason in (
+        (2**24, "is no JSON"),
+        (2**24 + 1, "claims 16,777,217 bytes"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            read_safetensors(io.BytesIO(struct.pack("<Q", length) + bytes(length)))
+    row_of_one = len(
+        '"model.layers.0000.attention.weight":' + json.dumps(row(0, 10**9)) + ","
+    )
+    assert tensors.MAX_TENSORS * row_of_one < 2**24, "as many as there may be, fit"
+
+
 def test_the_longest_header_and_the_most_tensors(monkeypatch):
     header = {f"t{n}": row(n, n + 1) for n in range(3)}
     whole = written(header, b"abc")
