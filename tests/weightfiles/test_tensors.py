@@ -164,6 +164,9 @@ def test_names_of_words_numbers_and_neither():
     ]  # fmt: skip
     assert natural("9" * 18) < natural("1" + "0" * 18), "a word, behind all numbers"
     assert natural("1" + "0" * 18) < natural("9" * 19)
+    assert natural("1" + "0" * 19) < natural("2" + "0" * 18), (
+        "words go letter by letter"
+    )
 
 
 # Safetensors, from here on.
