@@ -47,13 +47,13 @@ def test_a_hundred_layers() -> None:
 
 
 def test_steps_are_counted_in_32_bits() -> None:
-    most = config(epochs=1, samples_per_epoch=LARGEST, batch_size=1)
-    assert most.steps == LARGEST
+    most = 2 * LARGEST
+    assert config(epochs=1, samples_per_epoch=most, batch_size=2).steps == LARGEST
     with pytest.raises(
-        BadInput, match=r"1 epochs of 2,147,483,648 samples .* --batch-size"
+        BadInput, match=r"1 epochs of 4,294,967,296 samples .* --batch-size"
     ):
-        config(epochs=1, samples_per_epoch=LARGEST + 1, batch_size=1)
-    assert config(epochs=1, samples_per_epoch=LARGEST + 1, batch_size=2).steps == 2**30
+        config(epochs=1, samples_per_epoch=most + 2, batch_size=2)
+    assert config(epochs=1, samples_per_epoch=most + 2, batch_size=4).steps == 2**30
 
 
 @pytest.mark.parametrize("fan_in", [1, 2, 3])
