@@ -138,6 +138,19 @@ def test_next_to_nothing_is_nothing() -> None:
             assert float(psi_d(t, tiny, 1.0)) == float(psi_d(t, 0.0, 1.0))
 
 
+@pytest.mark.parametrize("t", [1e-3, 1e-5, 1e-7])
+def test_small_angles_keep_their_digits(t: float) -> None:
+    """½ − ψ_d = t/2π; an angle that went through its cosine knows only half of them."""
+    assert 0.5 - float(psi_d(t)) == pytest.approx(
+        t / (2 * np.pi), rel=1e-7 / t * 1e-8 + 1e-9
+    )
+    near = norm.cdf(-1.0) - float(psi_d(t, -1.0))
+    assert near == pytest.approx(
+        t * np.exp(-0.5) / (2 * np.pi), rel=2e-7 / t * 1e-8 + t
+    )
+    assert float(psi_d(-t)) == pytest.approx(float(psi_d(t)), abs=1e-8)
+
+
 def test_biases_broadcast_against_angles() -> None:
     t, a, b = np.linspace(0.1, 3, 4)[:, None], np.array([-1.0, 0.0, 2.0]), 0.5
     for psi in (psi_d, psi_l):

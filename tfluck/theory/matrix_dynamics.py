@@ -84,6 +84,8 @@ def matrix_dynamics(
         nodes = student[at].shape[1]
         update = l_cross @ v @ h_cross[:nodes].T - l @ w @ h[:nodes].T
         found.append(LayerDynamics(update, l, l_cross, beta, cross, h, h_cross))
+        if at == 0:  # nobody asks for H of the inputs
+            break
         on, teacher_on = (f > 0).astype(float), (t > 0).astype(float)
         beta, cross = w @ h @ w.T, w @ h_cross @ v.T
         h = beta * (on.T @ on) / len(x)
