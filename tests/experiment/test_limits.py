@@ -8,16 +8,18 @@ import pytest
 
 from tfluck.experiment import limits
 from tfluck.experiment.cost import Plan
+from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.limits import (
     LARGEST,
     LONGEST,
-    MOST,
+    MOST_LAYERS,
     Machine,
+    check_chunk,
     check_patterns,
     excess,
     this_machine,
 )
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import BadInput
 
 SMALL: dict[str, Any] = {
@@ -26,34 +28,41 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def config(**given: Any) -> Any:
-    return make_config(**SMALL | given)
+def config(**given: Any) -> Experiment:
+    return configure(**SMALL | given)[0]
 
 
-@pytest.mark.parametrize("name", ["seeds", "epochs", "seed", "threads"])
+#: A student has a folder, an epoch has rows and perhaps a file.
+MOST = {"seeds": 10_000, "epochs": 1_000_000, "seed": 10**18, "threads": 1024}
+
+
+@pytest.mark.parametrize("name", MOST)
 def test_counts_up_to_their_limit(name: str) -> None:
     most = MOST[name]
-    assert getattr(config(**{name: most}), name) == most
+    experiment, execution = configure(**SMALL | {name: most})
+    assert (experiment.settings() | execution.to_dict())[name] == most
     with pytest.raises(
         BadInput, match=rf"^{name} must be at most {most:,}, not {most + 1:,}\.$"
     ):
-        config(**{name: most + 1})
+        configure(**SMALL | {name: most + 1})
 
 
 def test_a_hundred_layers() -> None:
-    assert len(config(teacher_widths=(2,) * 100).teacher_widths) == 100
+    assert len(config(teacher_widths=(2,) * MOST_LAYERS).network.teacher_widths) == 100
     with pytest.raises(BadInput, match="layers must be at most 100, not 101"):
         config(teacher_widths=(2,) * 101)
 
 
 def test_steps_are_counted_in_32_bits() -> None:
     most = 2 * LARGEST
-    assert config(epochs=1, samples_per_epoch=most, batch_size=2).steps == LARGEST
+    fits = config(epochs=1, samples_per_epoch=most, batch_size=2)
+    assert fits.training.steps == LARGEST
     with pytest.raises(
         BadInput, match=r"1 epochs of 4,294,967,296 samples .* --batch-size"
     ):
         config(epochs=1, samples_per_epoch=most + 2, batch_size=2)
-    assert config(epochs=1, samples_per_epoch=most + 2, batch_size=4).steps == 2**30
+    halved = config(epochs=1, samples_per_epoch=most + 2, batch_size=4)
+    assert halved.training.steps == 2**30
 
 
 @pytest.mark.parametrize("fan_in", [1, 2, 3])
@@ -66,7 +75,7 @@ def test_different_rows_of_five_numbers(fan_in: int) -> None:
 
 
 def test_only_a_teacher_that_is_drawn_needs_different_rows() -> None:
-    assert config(input_dim=1, teacher_widths=(4, 3)).input_dim == 1
+    assert config(input_dim=1, teacher_widths=(4, 3)).input_shape == (1,)
     with pytest.raises(BadInput, match="only 4 patterns"):
         config(input_dim=1, teacher_widths=(5, 3))
 
@@ -81,21 +90,20 @@ def test_only_a_teacher_that_is_drawn_needs_different_rows() -> None:
 )
 def test_a_tensor_has_so_many_numbers(name: str, value: int, words: str) -> None:
     settings: dict[str, Any] = {"chunk": 1, "teacher_init": "default"}
-    assert getattr(config(**settings | {name: value}), name) == value
+    assert config(**settings | {name: value}).settings()[name] == value
     with pytest.raises(
         BadInput, match=f"{words} would be .* holds at most 2,147,483,647"
     ):
         config(**settings | {name: value + 1})
 
 
-def test_every_tensor_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_tensor_is_counted() -> None:
     """Everything that a setting makes large, with the sizes it is a product of."""
-    monkeypatch.setattr(limits, "chunk_batches", lambda config: 1)
     sizes = dict(
         limits._tensors(config(batch_size=2, samples_per_epoch=2, eval_samples=5))
     )
     assert sizes == {
-        "A batch": (2, 3), "A chunk of batches": (1, 2, 3), "The evaluation set": (5, 3),
+        "A batch": (2, 3), "The evaluation set": (5, 3),
         "The data set": (0, 3),
         "The weights of the student's layer0": (3, 4),
         "The weights of the student's layer1": (4, 6),
@@ -103,11 +111,22 @@ def test_every_tensor_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         "A batch's activations of the student's layer0": (2, 4),
         "A batch's activations of the student's layer1": (2, 6),
         "A batch's activations of the student's output": (2, 2),
-        "A chunk's activations of the teacher's layer0": (2, 2),
-        "A chunk's activations of the teacher's layer1": (2, 3),
-        "A chunk's activations of the teacher's output": (2, 2),
         "The correlations of layer 0": (2, 4), "The correlations of layer 1": (3, 6),
     }  # fmt: skip
+
+
+def test_a_chunk_of_batches_is_a_tensor() -> None:
+    batch = 2**20
+    experiment = config(batch_size=batch, samples_per_epoch=2000 * batch)
+    check_chunk(experiment, 682)
+    with pytest.raises(
+        BadInput, match=r"chunk of batches would be 683 × 1,048,576 × 3 "
+    ):
+        check_chunk(experiment, 683)
+    wide = experiment.but(input_dim=1, teacher_widths=(4, 3))
+    check_chunk(wide, 511)
+    with pytest.raises(BadInput, match="A chunk's activations of the teacher's layer0"):
+        check_chunk(wide, 512)
 
 
 HERE = Machine(memory=4e9, disk=1e9)

@@ -7,12 +7,13 @@ from importlib.resources import files
 import pytest
 
 from tfluck.data import describe
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.execution import execution_names
+from tfluck.experiment.experiment import Experiment, homes
 from tfluck.experiment.presets import Preset, load_preset, presets
-from tfluck.experiment.scales import SCALES, make_config
+from tfluck.experiment.scales import SCALES, configure
 
 KNOWN = presets()
-SETTINGS = {field.name for field in dataclasses.fields(RunConfig)}
+SETTINGS = {*homes(), *execution_names()}
 FILES = [
     entry
     for paper in files("tfluck.experiment.presets").iterdir()
@@ -22,9 +23,9 @@ FILES = [
 ]
 
 
-def config_of(preset: Preset, scale: str) -> RunConfig:
+def config_of(preset: Preset, scale: str) -> Experiment:
     given = preset.at(scale)
-    return make_config(scale, data=describe(given["dataset"]), **given)
+    return configure(scale, data=describe(given["dataset"]), **given)[0]
 
 
 @pytest.mark.parametrize("entry", FILES, ids=lambda entry: entry.name)
@@ -51,13 +52,13 @@ def test_a_name_says_what_the_preset_does(name: str) -> None:
     """``…-fc-…`` is dense, ``…-bn`` has BatchNorm, ``…-cifar10-…`` is CIFAR-10."""
     config, words = config_of(KNOWN[name], "paper"), name.split("/")[1].split("-")
     if "fc" in words or "cnn" in words:
-        assert config.arch in words
+        assert config.network.arch in words
     if words[-1] in ("bn", "none"):
-        assert (config.batch_norm == "none") == (words[-1] == "none")
-    assert (config.data_kind == "cifar10") == (
+        assert (config.network.batch_norm == "none") == (words[-1] == "none")
+    assert (config.data.kind == "cifar10") == (
         "cifar10" in words or name.startswith("luck-matters/figure-8-")
     )
-    assert ("finite" in words) <= (config.samples is not None)
+    assert ("finite" in words) <= (config.data.samples is not None)
 
 
 @pytest.mark.parametrize("name", sorted(n for n, p in KNOWN.items() if p.teacher))
@@ -66,7 +67,7 @@ def test_a_teacher_that_is_asked_for_is_a_preset_that_fits(name: str) -> None:
         config_of(preset, "paper")
         for preset in (KNOWN[name], KNOWN[KNOWN[name].teacher])
     )
-    assert (teacher.arch, teacher.dataset) == (student.arch, student.dataset)
+    assert (teacher.network.arch, teacher.data) == (student.network.arch, student.data)
     assert teacher.input_shape == student.input_shape
     assert not KNOWN[KNOWN[name].teacher].teacher, "teachers learn from labels"
 
@@ -74,10 +75,10 @@ def test_a_teacher_that_is_asked_for_is_a_preset_that_fits(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_a_smaller_scale_is_smaller_and_the_same_experiment(name: str) -> None:
     configs = [config_of(KNOWN[name], scale) for scale in ("smoke", "laptop", "paper")]
-    costs = [config.steps * config.graph().multiply_adds for config in configs]
+    costs = [config.training.steps * config.graph().multiply_adds for config in configs]
     assert costs == sorted(costs)
     same = {
-        (c.arch, c.dataset, c.batch_norm, c.loss, c.teacher_init, c.student_init)
+        (c.network.arch, c.data.dataset, c.network.batch_norm, c.training.loss, c.start)
         for c in configs
     }
     assert len(same) == 1

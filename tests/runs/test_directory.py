@@ -1,5 +1,6 @@
 """Names of runs: which run answers to which, and what is told when none does."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from making import make
 from runs.conftest import SMALL, MakeFinished, finish
 
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import BadInput, Damaged
 from tfluck.runs import Run, csv_text, find_or_create, list_runs, summarize
 from tfluck.runs.directory import (
@@ -25,7 +27,7 @@ from tfluck.runs.weights import kept_weights
 
 
 def config(**given: Any) -> Any:
-    return make_config(**SMALL | given)
+    return configure(**SMALL | given)[0]
 
 
 @pytest.fixture
@@ -127,13 +129,18 @@ def test_the_newest_run_is_listed_first_and_hidden_folders_never(root: Path) -> 
     assert list_runs(root / "nowhere") == []
 
 
-def edited(run: Run, **more: Any) -> None:
+def edited(run: Run, old: str, new: str) -> None:
+    """Change the settings and seal them anew, as somebody would who knows how."""
     path = run.layout.config
-    write_object(path, read_object(path) | more)
+    value = json.dumps(read_object(path))
+    assert old in value
+    write_object(path, json.loads(value.replace(old, new)))
 
 
 def test_a_run_that_cannot_be_opened_is_a_line(root: Path) -> None:
-    edited(find_or_create(root, config(data_std=0.1)), data_std=9.0)
+    edited(
+        find_or_create(root, config(data_std=0.1)), '"data_std": 0.1', '"data_std": 9.0'
+    )
     lines = {one.name: one for one in list_runs(root)}
     assert lines["alpha"].run is None
     assert (
@@ -167,7 +174,10 @@ def test_the_summary_takes_first_and_last_epochs_seed_by_seed(
     run = finished(seeds=3)
     found = summarize(run)
     assert found["seeds"] == [1, 2, 3] and found["epochs"] == 2
-    assert found["steps"] == run.config.steps and found["status"] == "finished"
+    assert (
+        found["steps"] == run.experiment.training.steps
+        and found["status"] == "finished"
+    )
     assert found["loss"]["initial_eval"] == [1.0] * 3
     assert found["loss"]["final_eval"] == [0.25] * 3
     assert found["loss"]["final_train"] == [None] * 3
@@ -181,7 +191,7 @@ def test_the_summary_takes_first_and_last_epochs_seed_by_seed(
 
 
 def test_a_student_that_has_not_begun_keeps_its_place(tmp_path: Path) -> None:
-    run = find_or_create(tmp_path, config(seeds=3))
+    run = make(tmp_path, configure(**SMALL, seeds=3))
     finish(run, 2)
     found = summarize(run)
     assert found["loss"]["final_eval"] == [None, 0.25, None]

@@ -16,7 +16,18 @@ from tfluck.runs.records import EMPTY, write_rows
 from tfluck.runs.seal import read_arrays, write_arrays, write_object
 from tfluck.runs.store import KINDS, format_of, read, read_journal
 
-STOPPING = {"manifest", "config", "teacher", "recipe", "metrics", "ranks", "weights"}
+STOPPING = {
+    *(
+        "manifest",
+        "config",
+        "students",
+        "teacher",
+        "recipe",
+        "metrics",
+        "ranks",
+        "weights",
+    ),
+}
 
 
 def test_what_stops_the_work_and_what_does_not() -> None:
@@ -47,7 +58,7 @@ def test_damage_is_told_or_stops_and_the_sentence_ends_in_advice(
     assert caught.value.path == path and advice not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["manifest", "config", "recipe", "status"])
+@pytest.mark.parametrize("kind", ["manifest", "config", "students", "recipe", "status"])
 def test_objects_need_their_seal_unless_none_is_promised(
     kind: str, tmp_path: Path
 ) -> None:
