@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfluck.foundations.errors import Damaged, TfluckError
@@ -47,6 +47,7 @@ def fresh(factory: Any) -> Path:
     return Path(factory.mktemp("journal")) / "metrics.jsonl"
 
 
+@settings(max_examples=30)
 @given(many, many, st.booleans())
 def test_rows_written_at_once_or_in_two_goes_are_the_same_bytes(
     tmp_path_factory: Any, one: list[Row], two: list[Row], sealed: bool
@@ -64,6 +65,7 @@ def test_rows_written_at_once_or_in_two_goes_are_the_same_bytes(
     assert (head == EMPTY) == (not (one or two))
 
 
+@settings(max_examples=30)
 @given(many.filter(bool), st.data())
 def test_any_prefix_keeps_its_whole_rows_and_their_heads(
     tmp_path_factory: Any, written: list[Row], data: st.DataObject
@@ -86,6 +88,7 @@ def test_any_prefix_keeps_its_whole_rows_and_their_heads(
     assert path.read_bytes() == raw and cut.head == whole.head
 
 
+@settings(max_examples=30)
 @given(many.filter(bool), st.data())
 def test_any_flipped_bit_is_told_or_leaves_a_shorter_journal(
     tmp_path_factory: Any, written: list[Row], data: st.DataObject
@@ -106,6 +109,7 @@ def test_any_flipped_bit_is_told_or_leaves_a_shorter_journal(
     assert journal.reaches(head) == (len(journal.rows) == len(written))
 
 
+@settings(max_examples=30)
 @given(st.lists(rows, min_size=2, max_size=5), st.data())
 def test_a_journal_of_other_rows_does_not_reach_this_ones_head(
     tmp_path_factory: Any, written: list[Row], data: st.DataObject
@@ -253,6 +257,7 @@ def test_the_last_line_is_looked_for_near_the_end_only(path: Path) -> None:
     assert last_line(path) == {}, "a longer line is none of ours"
 
 
+@settings(max_examples=30)
 @given(
     st.dictionaries(words.filter(lambda key: key != KEY), numbers | words, max_size=4)
 )

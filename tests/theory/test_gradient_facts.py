@@ -288,11 +288,12 @@ def test_theorem_1_is_backpropagation(seed: int, hidden: list[int]) -> None:
     x = draw.normal(size=(5, 3))
     active = student.activations(x)
     true = backpropagation(student, active, teacher.activations(x)[-1] - active[-1])
-    rules = gradient_rule(student, teacher, x)
+    rules, theirs = gradient_rule(student, teacher, x), teacher.activations(x)
     assert len(rules) == len(hidden)
     for at, (rule, g) in enumerate(zip(rules, true, strict=False)):
         np.testing.assert_allclose(rule.gradient, g, atol=1e-10)
         np.testing.assert_array_equal(rule.gates, active[at] > 0)
+        np.testing.assert_array_equal(rule.teacher_gates, theirs[at] > 0)
         np.testing.assert_allclose(rule.beta, rule.beta.transpose(0, 2, 1), atol=1e-10)
         assert rule.beta_cross.shape == (5, hidden[at] + 1, 2 + hidden[at] // 2)
 
