@@ -152,13 +152,14 @@ def test_small_angles_keep_their_digits(t: float) -> None:
 
 
 def test_biases_broadcast_against_angles() -> None:
-    t, a, b = np.linspace(0.1, 3, 4)[:, None], np.array([-1.0, 0.0, 2.0]), 0.5
+    t = np.linspace(0.1, 3, 4)[:, None]
+    a, b = np.array([-1.0, 0.0, 2.0]), np.array([0.5, 0.0, 0.5])
     for psi in (psi_d, psi_l):
         found = psi(t, a, b)
         assert found.shape == (4, 3)
         for i in range(4):
             for j in range(3):
-                alone = float(psi(float(t[i, 0]), float(a[j]), b))
+                alone = float(psi(float(t[i, 0]), float(a[j]), float(b[j])))
                 assert found[i, j] == pytest.approx(alone, rel=1e-12)
 
 

@@ -81,6 +81,13 @@ def test_a_conv_nets_shapes() -> None:
     draw = np.random.default_rng(0)
     net = conv_net(8, (2, 3, 4), 5, draw)
     assert [a.kernel.shape for a in net.layers] == [(3, 3, 2, 3), (3, 3, 3, 4), (64, 5)]
+    wide = conv_net(8, (30, 40), 50, draw)
+    scales = [
+        a.kernel.std() * np.sqrt(n)
+        for a, n in zip(wide.layers, (9, 36 * 40), strict=True)
+    ]
+    np.testing.assert_allclose(scales, 1, rtol=0.02)
+    assert wide.layers[0].bias.std() == pytest.approx(1 / 3, rel=0.4)
     shapes = [f.shape for f in net.activations(draw.normal(size=(2, 8, 8, 2)))]
     assert shapes == [(2, 6, 6, 3), (2, 4, 4, 4), (2, 5)]
 
