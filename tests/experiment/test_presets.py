@@ -3,6 +3,7 @@
 import dataclasses
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tfluck.experiment.execution import execution_names
 from tfluck.experiment.experiment import Experiment, homes
 from tfluck.experiment.presets import Preset, load_preset, presets
 from tfluck.experiment.scales import SCALES, configure
+from tfluck.foundations.errors import BadInput
 
 KNOWN = presets()
 SETTINGS = {*homes(), *execution_names()}
@@ -99,3 +101,46 @@ def test_settings_of_another_scale_do_not_leak() -> None:
 def test_presets_are_read_once_and_by_name() -> None:
     for name in KNOWN:
         assert load_preset(name) is KNOWN[name]
+
+
+OWN = """
+title = "Mine"
+[settings]
+teacher_widths = [3, 4]
+lr = "0:0.1,5:0.01"
+keep_epochs = [1]
+[scales.smoke]
+epochs = 1
+"""
+
+
+def test_a_file_of_ones_own_is_a_preset(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(OWN)
+    found = load_preset(str(path))
+    assert (found.title, found.names) == ("Mine", ("mine",))
+    experiment, execution = configure("smoke", **found.at("smoke"))
+    assert experiment.network.teacher_widths == (3, 4)
+    assert experiment.training.epochs == 1 and execution.keep_epochs == (1,)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title", "is no preset"),
+        ("title = 3", "has no table settings"),
+        ("settings = 3", "has no table settings"),
+        ("[settings]\nteacher_width = [3]", "in settings: .*mean teacher_widths"),
+        ("[settings]\n[scales.smoke]\nepoch = 3", r"in scales\.smoke: .*mean epochs"),
+        ("[settings]\n[scales]\nsmoke = 3", r"no table scales\.smoke"),
+        ("colour = 3\n[settings]", "unknown key: 'colour'"),
+        ('[settings]\nx = "' + "a" * 70_000 + '"', "is no preset"),
+    ],
+)
+def test_what_is_no_preset_is_told(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=said):
+        load_preset(str(path))
+    with pytest.raises(BadInput, match="is no preset"):
+        load_preset(str(tmp_path / "missing.toml"))
