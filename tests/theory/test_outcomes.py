@@ -282,3 +282,21 @@ def test_a_layer_of_one_weight_remembers_its_sign() -> None:
     one, lucky = np.array([[2.0]]), np.array([True])
     assert blocks(one, -3 * one, lucky, lucky)[0].memory == pytest.approx(-1)
     assert blocks(one, 0 * one, lucky, lucky)[0].memory is None
+
+
+def test_of_three_layers_the_next_one_is_meant() -> None:
+    """Above layer 0 student 0 alone is lucky, in the highest layer student 3 alone."""
+    rho = np.array([[0.0, 0.0, 0.0, 0.99]])
+    flat = np.full((4, 4), 0.5)
+    flat[:3, 0], flat[:3, 3] = 0.25, 0.75
+    draw = np.random.default_rng(0)
+    here = state(
+        rho=[rho, rho[:, ::-1], rho], live=[np.ones(1, bool)] * 3,
+        kernels=[draw.normal(size=(3, 4)), flat, np.ones((4, 4)), np.ones((4, 2))],
+        start=[np.ones((3, 4)), np.ones((4, 4)), np.ones((4, 4)), np.full((4, 2), 2.0)],
+        biases=[np.zeros(4)] * 4, start_biases=[np.ones(4)] * 4,
+    )  # fmt: skip
+    found = named(outcomes(here))
+    assert found["C-ML", 0].measured == pytest.approx(0.25)
+    assert found["C-ML", 1].measured == pytest.approx(1.0)
+    assert found["C-ML", 2].measured == pytest.approx(0.5)
