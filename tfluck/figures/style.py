@@ -65,7 +65,10 @@ def framed(figure: Figure, heading: str, stamp: str) -> None:
 
     So neither needs room that the drawing does not have; save it ``whole``.
     """
-    for text, y, align, size in ((heading, 1.01, "bottom", 10), (stamp, -0.01, "top", 7)):
+    for text, y, align, size in (
+        (heading, 1.01, "bottom", 10),
+        (stamp, -0.01, "top", 7),
+    ):
         letters = int(figure.get_figwidth() * LETTERS_AN_INCH * 10 / size)
         lines = textwrap.wrap(text, letters, break_on_hyphens=False)
         figure.text(

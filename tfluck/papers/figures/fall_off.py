@@ -95,7 +95,7 @@ def _sector(axis: Any) -> None:
     axis.annotate(
         "", 1.6 * w, 1.6 * star, arrowprops={"arrowstyle": "->", "color": GREY}
     )
-    axis.text(*(0.85 * (star + w)), "δw", color=GREY, ha="right", fontsize=8)
+    axis.text(*(0.87 * (star + w)), "δw", color=GREY, ha="left", fontsize=8)
 
 
 def _across(vector: np.ndarray) -> np.ndarray:

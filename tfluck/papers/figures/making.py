@@ -128,6 +128,8 @@ def _heading(figure: PaperFigure) -> str:
 
 def _stamp(figure: PaperFigure, said: Mapping[str, Any]) -> str:
     seeds = ", ".join(map(str, said["seeds"]))
-    words = f"seed{'s' * (len(said['seeds']) > 1)} {seeds}" if seeds else "no randomness"
+    words = (
+        f"seed{'s' * (len(said['seeds']) > 1)} {seeds}" if seeds else "no randomness"
+    )
     line = f"Scale {said['scale']}; {words}; tfluck figure {figure.name}."
     return " ".join([line, *said["notes"]])

@@ -16,6 +16,8 @@ from tfluck.theory.nets import backpropagation, dense_net
 
 #: Inputs, hidden nodes of both layers and outputs, of teacher and student.
 WIDTHS = {"teacher": (2, 3, 2, 2), "student": (2, 5, 4, 2)}
+#: Some nodes are on in every layer of both.
+SEED = 4
 LAYERS = ("x", "l = 1", "l = 2", "outputs")
 
 
@@ -28,7 +30,7 @@ class Notation(Recipe):
 
     def measure(self, scope: Scope, sources: tuple[Source, ...]) -> Measured:
         """Send one input through both nets, and the student's error back."""
-        draw = generator(3, "notation")
+        draw = generator(SEED, "notation")
         nets = {name: dense_net(widths, draw) for name, widths in WIDTHS.items()}
         x = draw.normal(size=(1, 2))
         seen = {name: [x, *net.activations(x)] for name, net in nets.items()}
@@ -53,7 +55,7 @@ class Notation(Recipe):
             "Filled: on (f′ = 1). Numbers: f, and below it g. Lines: blue and orange "
             f"positive, grey negative, as wide as |w|. ½|y° − y|² = {loss:.3f} here."
         )
-        return Measured(pd.DataFrame(rows), (3,), (note,))
+        return Measured(pd.DataFrame(rows), (SEED,), (note,))
 
     def draw(self, table: pd.DataFrame) -> Figure:
         """Draw teacher and student side by side."""

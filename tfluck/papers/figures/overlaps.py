@@ -54,9 +54,7 @@ class Overlaps(Recipe):
         k = lipschitz_constant(psi_d, WIDEST, TURN)
         rows = rows_of("regions", seen, teacher)
         angles = np.linspace(0, np.pi, 61)
-        rows += [
-            {"panel": "psi", "w1": t, "strength": float(psi_d(t))} for t in angles
-        ]
+        rows += [{"panel": "psi", "w1": t, "strength": float(psi_d(t))} for t in angles]
         rows.append({"panel": "K_d", "strength": k})
         for name, matrix in _matrices(seen.student, teacher, x).items():
             rows += [
@@ -67,7 +65,7 @@ class Overlaps(Recipe):
             f"Inputs N(0, {SPREAD}²): a teacher node is on for {both.diagonal().mean():.0%} "
             f"of them; ε_d at most {ratio.max():.2f}.",
             "Students stand by their teacher node; step "
-            f"{seen.step}. Dotted: K_d = {k:.2f} for turns up to {TURN} at θ ≤ π/2.",
+            f"{seen.step}. K_d = {k:.2f} serves turns up to {TURN} from θ ≤ π/2 (dotted).",
         )
         return Measured(pd.DataFrame(rows), (1,), notes)
 

@@ -10,6 +10,17 @@ def _presets(*names: str) -> tuple[str, ...]:
     return tuple(f"{LUCK}/figure-{name}" for name in names)
 
 
+def _halves(number: int) -> tuple[str, ...]:
+    """Return the presets on Gaussian data, then those on CIFAR-10."""
+    return _presets(
+        *(
+            f"{number}-{data}{arch}"
+            for data in ("", "cifar10-")
+            for arch in ("fc", "cnn")
+        )
+    )
+
+
 _SIDES = ("fc-bn", "fc-none", "cnn-bn", "cnn-none")
 _FINITE = ("finite-bn", "infinite-bn", "finite-none", "infinite-none")
 _SIZES = ("small-bn", "small-none", "large-bn", "large-none")
@@ -56,15 +67,15 @@ _LUCK = (
     ("BatchNorm biases of VGG11", "The majority is negative.",
      "computed", "biases:VGG11", ()),
     ("Loss and correlation with BatchNorm", "The mean best correlation steadily goes up.",
-     "runs", "curves:FIGURE_17", _presets("17-fc", "17-cnn")),
+     "runs", "curves:FIGURE_17", _halves(17)),
     ("Loss and correlation without BatchNorm", "The same as figure 17 without BatchNorm.",
-     "runs", "curves:FIGURE_18", _presets("18-fc", "18-cnn")),
+     "runs", "curves:FIGURE_18", _halves(18)),
     ("Mean and median rank with BatchNorm", "The final winners rank high early.",
-     "runs", "curves:FIGURE_19", _presets("19-fc", "19-cnn")),
+     "runs", "curves:FIGURE_19", _halves(19)),
     ("Mean and median rank with BatchNorm, again", "The caption is figure 19's.",
-     "runs", "curves:FIGURE_19", _presets("20-fc", "20-cnn")),
+     "runs", "curves:FIGURE_20", _halves(20)),
     ("Mean and median rank without BatchNorm", "The final winners rank high early.",
-     "runs", "curves:FIGURE_21", _presets("21-fc", "21-cnn")),
+     "runs", "curves:FIGURE_21", _halves(21)),
     ("Small and large dense nets", "Small models converge faster; BatchNorm hurts them "
      "and helps large ones.",
      "runs", "curves:FIGURE_22", _presets(*(f"22-{size}" for size in _SIZES))),

@@ -3,15 +3,18 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from tfluck.data import describe
 from tfluck.experiment.presets import load_preset
 from tfluck.experiment.scales import configure
-from tfluck.foundations.errors import BadInput, Diverged
+from tfluck.foundations.errors import BadInput, Diverged, TfluckError
 from tfluck.papers.figures.figure import Scope
-from tfluck.runs import Run, csv_text, find_or_create
+from tfluck.runs import Run, csv_text, find_or_create, read_teacher
 from tfluck.runs.table import COLUMNS, tidy_rows
+from tfluck.runs.teachers import find_teacher
 
 #: What the figures show of a run.
 METRICS = (
@@ -43,14 +46,28 @@ class Source:
         }
 
 
-def of_presets(names: Sequence[str], scope: Scope) -> tuple[Source, ...]:
-    """Return a finished run for each preset.
+def of_presets(
+    names: Sequence[str], scope: Scope, *, optional: bool = False
+) -> tuple[Source, ...]:
+    """Return a finished run for each preset, each run once.
+
+    Args:
+        names: of the presets.
+        scope: size, folder of runs and processes.
+        optional: leave out a preset whose data or teacher are not here.
 
     Raises:
-        BadInput: a preset needs data and a teacher that a figure does not make.
+        BadInput: a preset needs a trained teacher that is not here.
+        TfluckError: its data are not here.
         Interrupted: with checkpoints; the same call goes on.
     """
-    sources = [Source(name, _found(name, scope)) for name in names]
+    sources = []
+    for name in names:
+        try:
+            sources.append(Source(name, _found(name, scope)))
+        except TfluckError:
+            if not optional:
+                raise
     for number, source in enumerate(sources, 1):
         if source.run.status() != "finished":
             scope.tell(f"Run {number} of {len(sources)}: {source.run.layout.root}")
@@ -60,9 +77,12 @@ def of_presets(names: Sequence[str], scope: Scope) -> tuple[Source, ...]:
 
 def _found(name: str, scope: Scope) -> Run:
     preset = load_preset(name)
+    settings, data = preset.at(scope.scale), {}
     if preset.teacher:
-        raise BadInput(needs_data(name))
-    experiment, execution = configure(scope.scale, **preset.at(scope.scale))
+        data = describe(settings["dataset"])
+        settings |= _teacher(name, scope)
+    experiment, execution = configure(scope.scale, data=data, **settings)
+    experiment.data.source.require(execution.data_dir)
     return find_or_create(
         scope.out,
         experiment,
@@ -71,14 +91,31 @@ def _found(name: str, scope: Scope) -> Run:
     )
 
 
-def needs_data(name: str) -> str:
-    """Say how the run of a preset that needs a trained teacher is made by hand."""
-    teacher = load_preset(name).teacher
-    data = load_preset(name).settings["dataset"]
+def _teacher(name: str, scope: Scope) -> dict[str, Any]:
+    """Return what the pretrained teacher of a preset decides.
+
+    Raises:
+        BadInput: it is not there; the message says how to make it.
+    """
+    try:
+        folder = find_teacher(scope.out, _teacher_name(name, scope.scale))
+        return read_teacher(folder).settings(folder)
+    except TfluckError as error:
+        raise BadInput(needs_teacher(name, scope)) from error
+
+
+def _teacher_name(name: str, scale: str) -> str:
+    return f"{load_preset(name).teacher.rpartition('/')[2]}-{scale}"
+
+
+def needs_teacher(name: str, scope: Scope) -> str:
+    """Say how the trained teacher of a preset is made."""
+    preset = load_preset(name)
+    data = preset.settings["dataset"]
     return (
         f"{name} needs {data} and a teacher trained on it: `tfluck data prepare {data}`, "
-        f"`tfluck pretrain --preset {teacher} --name {teacher.rpartition('/')[2]}`, then "
-        f"`tfluck train --preset {name} --teacher {teacher.rpartition('/')[2]}`."
+        f"then `tfluck pretrain --preset {preset.teacher} --scale {scope.scale} --out "
+        f"{scope.out} --name {_teacher_name(name, scope.scale)}`, then this again."
     )
 
 

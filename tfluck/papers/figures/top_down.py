@@ -81,7 +81,9 @@ class Modulation(Recipe):
             for layer, (matrices, rho) in enumerate(at.result.panels()):
                 named = {name: matrices[name] for name in SHOWN} | {"ρ": rho}
                 for name, matrix in named.items():
-                    tables.append(_cells(matrix).assign(when=when, layer=layer, of=name))
+                    tables.append(
+                        _cells(matrix).assign(when=when, layer=layer, of=name)
+                    )
         last = found.result.layers
         notes = [_stands_out(last, key) for key in ("h_cross", "beta_cross")]
         seed = (found.seeds[0],)
