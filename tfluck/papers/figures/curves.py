@@ -23,8 +23,9 @@ from tfluck.papers.figures.runs import (
 
 RHO, MEAN, MEDIAN, LOSS = METRICS[0], METRICS[2], METRICS[3], METRICS[4]
 WORDS = {
-    RHO: f"ρ̄: {RHO_BAR}; dotted: {NULL}.",
-    MEAN: f"r̄: {RANK_BAR}.",
+    RHO: f"{RHO_BAR}; dotted: {NULL}.",
+    MEAN: f"{RANK_BAR}.",
+    LOSS: "Loss: black on the evaluation set, grey while training.",
 }
 
 
@@ -75,6 +76,8 @@ class Curves(Recipe):
         told = [words for metric, words in WORDS.items() if metric in metrics]
         told.append(f"Teachers: {', '.join(_widths(sources))}.")
         there = {source.preset for source in sources}
+        if len({source.run.digest for source in sources}) < len(sources):
+            told.append("At this scale some panels show one and the same run.")
         told += [
             f"Left out: {needs_teacher(name, scope)}"
             for name in self.presets

@@ -80,7 +80,7 @@ def make_figure(
         said = {**wanted, **told, "csv_sha256": digest_of(table)}
         write_json(record, said)
     pictures = [stem.with_suffix(".pdf"), stem.with_suffix(".png")]
-    drawn = recipe.draw(pd.read_csv(table, float_precision="round_trip"))
+    drawn = recipe.draw(pd.read_csv(table))
     framed(drawn, _heading(figure), _stamp(figure, said))
     for path in pictures:
         save(drawn, path, whole=True)
