@@ -1,6 +1,7 @@
 """Figures that are drawn from runs, and from weights that lie on this disk."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tfluck.foundations.errors import BadInput, Diverged, Interrupted
 from tfluck.papers.figures import Scope, find_figure
 from tfluck.papers.figures import runs as runs_module
 from tfluck.papers.figures.biases import VGG16
-from tfluck.papers.figures.curves import FIGURE_7, FIGURE_17, Cell, Curves
+from tfluck.papers.figures.curves import FIGURE_17, Cell, Curves
 from tfluck.papers.figures.making import make_figure
 from tfluck.papers.figures.runs import of_presets, table_of
 from tfluck.papers.figures.top_down import MODULATION
@@ -101,8 +102,6 @@ def test_panels_show_the_curves_of_their_runs(made: Any) -> None:
 def test_an_interrupted_run_is_gone_on_with(
     scope: Scope, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from dataclasses import replace
-
     asked: list[tuple[str, int]] = []
     apart = replace(scope, out=tmp_path, jobs=3)
 
@@ -136,13 +135,6 @@ def test_without_its_teacher_a_figure_says_how_to_get_one(scope: Scope) -> None:
     assert f"--out {scope.out} --name teacher-cifar10-fc-smoke" in sentence
 
 
-def test_figure_8_is_refused_without_its_data(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="figure-8-fc-bn needs cifar10 and a teacher"):
-        make_figure(find_figure(8), Scope("smoke", tmp_path), tmp_path)
-    assert not list(tmp_path.iterdir())
-    assert {cell.preset[:2] for cell in FIGURE_7.cells} == {"7-"}
-
-
 def test_the_half_that_needs_a_teacher_is_left_out(scope: Scope, tf: Any) -> None:
     kinds = [("17-fc", "loss"), ("17-cifar10-fc", "loss")]
     recipe = Curves(
@@ -150,10 +142,12 @@ def test_the_half_that_needs_a_teacher_is_left_out(scope: Scope, tf: Any) -> Non
         optional=True,
     )
     sources = recipe.sources(scope)
-    found = recipe.measure(scope, sources)
+    said: list[str] = []
+    found = recipe.measure(replace(scope, tell=said.append), sources)
     assert [source.preset for source in sources] == ["luck-matters/figure-17-fc"]
     (left,) = [note for note in found.notes if note.startswith("Left out")]
-    assert "figure-17-cifar10-fc needs" in left
+    assert left.endswith("a trained teacher: figure-17-cifar10-fc.")
+    assert ["figure-17-cifar10-fc needs" in line for line in said] == [True]
     drawn = [axis for axis in recipe.draw(found.table).axes if axis.get_visible()]
     assert [axis.get_title() for axis in drawn] == ["17-fc"]
     assert FIGURE_17.optional and len(FIGURE_17.cells) == 8

@@ -57,7 +57,7 @@ class Aligning(Recipe):
         teachers = table[table.kind == "teacher"][["x", "y"]].to_numpy()
         students = table[table.kind == "student"]
         looks = tuple(
-            measure(int(step), rows[["x", "y"]].to_numpy(), teachers)  # type: ignore[call-overload]
+            measure(int(str(step)), rows[["x", "y"]].to_numpy(), teachers)
             for step, rows in students.groupby("step")
         )
         return arrows(Descent(teachers, looks, True), looks)

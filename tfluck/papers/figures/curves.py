@@ -78,11 +78,12 @@ class Curves(Recipe):
         there = {source.preset for source in sources}
         if len({source.run.digest for source in sources}) < len(sources):
             told.append("At this scale some panels show one and the same run.")
-        told += [
-            f"Left out: {needs_teacher(name, scope)}"
-            for name in self.presets
-            if name not in there
-        ]
+        left_out = [name for name in self.presets if name not in there]
+        if left_out:
+            names = ", ".join(name.rpartition("/")[2] for name in left_out)
+            told.append(f"Left out, for want of data or a trained teacher: {names}.")
+        for name in left_out:
+            scope.tell(needs_teacher(name, scope))
         return Measured(
             table_of(sources), seeds_of(sources), (*told, *endings(sources))
         )

@@ -43,7 +43,7 @@ class Scope:
     scale: str = DEFAULT_SCALE
     out: Path = Path("runs")
     jobs: int = 1
-    tell: Callable[[str], object] = _silent
+    tell: Callable[[str], None] = _silent
     watch: Callable[[int, Mapping[int, int]], Any] = _unwatched
 
 

@@ -65,7 +65,7 @@ class Projection(Recipe):
     def draw(self, table: pd.DataFrame) -> Figure:
         """Draw the vectors, and the cosines as bars of their medians."""
         figure = new_figure(10.0, 4.6)
-        left, block = figure.subfigures(1, 2)
+        left, block = figure.subfigures(1, 2, squeeze=False)[0]
         axis = left.add_subplot(projection="3d")
         _vectors(axis, table[table.panel == "vectors"])
         right = block.add_subplot()
@@ -101,7 +101,9 @@ def _vectors(axis: Any, rows: pd.DataFrame) -> None:
         axis.text(*(1.12 * end), str(row.name), color=colour, fontsize=10)
     corner = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
     plane = corner @ np.stack([1.6 * np.ones(3), F * 1.1])
-    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+    from mpl_toolkits.mplot3d.art3d import (  # type: ignore[import-untyped]
+        Poly3DCollection,
+    )
 
     axis.add_collection3d(
         Poly3DCollection([plane], facecolors=COLOURS[0], alpha=0.12, edgecolors="none")

@@ -72,7 +72,7 @@ class Overlaps(Recipe):
     def draw(self, table: pd.DataFrame) -> Figure:
         """Draw regions, ψ_d with its cone, and eight matrices."""
         figure = new_figure(13.5, 4.2)
-        left, right = figure.subfigures(1, 2, width_ratios=(1.0, 1.0))
+        left, right = figure.subfigures(1, 2, squeeze=False)[0]
         first, second = left.subplots(1, 2)
         rows = table[(table.panel == "regions") & (table.net == "teacher")]
         draw_nodes(first, rows, names=True)

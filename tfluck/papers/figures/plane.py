@@ -20,7 +20,7 @@ from tfluck.theory.matrix_dynamics import unstacked
 from tfluck.theory.nets import weight_gradients
 
 Array = NDArray[np.float64]
-#: [w; b] of the hidden layer, ``[3, nodes]``, and [V; c] of the outputs, ``[nodes + 1, outputs]``.
+#: [w; b] of the hidden layer, ``[3, nodes]``; [V; c] of the outputs, ``[nodes + 1, outputs]``.
 Layers = tuple[Array, Array]
 #: Of the inputs; of every teacher node; of fan-outs at first; of every step.
 SPREAD, BIAS, START, RATE = 1.5, -1.0, 0.1, 0.2

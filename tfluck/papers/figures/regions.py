@@ -99,7 +99,7 @@ class Setting(Sized):
         first = course[course.step == 0].set_index("node")["rho"]
         for node, rows in course.groupby("node"):
             # By rank: nodes that were captured had much overlap, one and all.
-            shade = (first < first[node]).mean()  # type: ignore[index]
+            shade = (first < first[node]).mean()
             axes[1].plot(
                 rows.step + 1, rows.rho, color=STUDENT, alpha=0.3 + 0.7 * shade
             )
