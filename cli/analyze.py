@@ -11,6 +11,11 @@ COMMANDS = {
     "modulation": (".analyze_modulation", "β*, H*, β, H: who corrects whom, top down."),
     "overlap": (".analyze_overlap", "How much activation regions overlap; K_d, K_l."),
     "weights": (".analyze_weights", "Fan-in, fan-out, and the L shape."),
+    "luck": (".analyze_luck", "How far the start decides who wins, and how early."),
+    "flatness": (
+        ".analyze_flatness",
+        "The loss's curvature around winners and others.",
+    ),
     "compare": (".analyze_compare", "Compare any two Keras models, layer by layer."),
     "bn-bias": (".analyze_bn_bias", "Count negative BatchNorm biases, layer by layer."),
 }

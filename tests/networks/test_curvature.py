@@ -150,7 +150,11 @@ def by_hand(network: Any, model: Any, chosen: Any) -> np.ndarray:
     for name, below, above in zip(names, sides, sides[1:], strict=False):
         rows, columns = model.get_layer(name).kernel.shape
         ends = [
-            {bool(side[at]) for side, at in ((below, i), (above, j)) if side is not None}
+            {
+                bool(side[at])
+                for side, at in ((below, i), (above, j))
+                if side is not None
+            }
             for i in range(rows)
             for j in range(columns)
         ]
@@ -271,7 +275,9 @@ def test_unread_nodes_that_are_on_are_flat_but_for_their_fan_out(tf: Any) -> Non
     # L = mean (y − v f − …)² over samples and 3 outputs: ∂²L/∂v² = 2 E f² / 3.
     f = np.concatenate([x.numpy() for x, _ in surface.pieces])
     for layer in ("layer0_linear", "layer1_linear"):
-        kernel, bias = (surface.theta[where[f"{layer}/{w}"]] for w in ("kernel", "bias"))
+        kernel, bias = (
+            surface.theta[where[f"{layer}/{w}"]] for w in ("kernel", "bias")
+        )
         f = np.maximum(f @ kernel + bias, 0)
     expected = np.repeat(2 * np.square(f[:, -2:]).mean(axis=0) / 3, 3)
     diagonal = np.diag(exact)[where["output/kernel"][-2:].ravel()]

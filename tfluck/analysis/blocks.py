@@ -82,6 +82,15 @@ class Cross:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Slice:
+    """The loss along one direction within a block: L(θ + s·d), d as long as the weights."""
+
+    block: str
+    steps: Array
+    loss: Array
+
+
 def measure_block(
     product: Product,
     size: int,

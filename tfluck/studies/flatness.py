@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfluck.analysis.blocks import Block, Cross, measure_block, measure_cross
+from tfluck.analysis.blocks import Block, Cross, Slice, measure_block, measure_cross
 from tfluck.analysis.correlation import best_match
 from tfluck.analysis.lanczos import Array, Density, Extremes, density, extremes
 from tfluck.foundations.errors import BadInput
@@ -51,15 +51,6 @@ class Effort:
     probes: int = 4
     steps: int = 50
     directions: int = 3
-
-
-@dataclass(frozen=True)
-class Slice:
-    """The loss along one direction within a block: L(θ + s·d), d as long as the weights."""
-
-    block: str
-    steps: Array
-    loss: Array
 
 
 @dataclass(frozen=True)
@@ -173,9 +164,7 @@ def flatness(
         return generator(seed, "flatness", *path)
 
     report("top eigenvalues")
-    ends = extremes(
-        surface.product, size, effort.top, draw("top"), tolerance=TOLERANCE
-    )
+    ends = extremes(surface.product, size, effort.top, draw("top"), tolerance=TOLERANCE)
     report("density")
     spread = density(
         surface.product,
