@@ -22,7 +22,6 @@ WORDS = {
     "says what a run found.",
     "report": "`tfluck runs show` says what a run found; `tfluck runs export` writes it "
     "as a table.",
-    "sweep": "`tfluck train` with --seeds trains many students of one teacher.",
     "presets": "`tfluck train` with --preset takes luck-matters/figure-7-fc-bn and "
     "others; its shell completion lists them.",
     "plot": "`tfluck analyze correlation` and its sisters draw with --plot.",
@@ -40,6 +39,8 @@ WORDS = {
             "overlap",
             "weights",
             "bn-bias",
+            "luck",
+            "flatness",
         )
     },
 }

@@ -1,10 +1,11 @@
 """Means, shares and medians with their 95 % intervals."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, bootstrap, quantile_test
+from scipy.stats import binomtest, bootstrap, quantile_test, t
 
 Array = NDArray[np.float64]
 
@@ -45,3 +46,14 @@ def median(values: Array) -> Interval:
         float(end) if np.isfinite(end) else None for end in (found.low, found.high)
     )
     return Interval(float(np.median(values)), low, high)
+
+
+def t_interval(values: Sequence[float]) -> Interval:
+    """Return the mean with Student's interval; no interval for a single value."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return Interval(mean, None, None)
+    # SciPy's own divides by a spread of zero.
+    error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
+    reach = float(t.ppf(0.975, len(values) - 1)) * error
+    return Interval(mean, mean - reach, mean + reach)
