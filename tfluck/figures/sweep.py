@@ -36,6 +36,8 @@ def draw_sweep(cells: Sequence[Known], title: str) -> Figure:
     first = next(iter(cells[0][0]))
     places, ticks, log = axis_places([labels[first] for labels, _ in cells])
     figure, axes = panels(len(ROWS), layers + 1, (2.9, 2.3))
+    reach = 0.05 * (max(ticks) - min(ticks) or 1)
+    limits = min(ticks) - reach, max(ticks) + reach
     curves = _curves(cells, first, places)
     for line, (column, label) in zip(axes, ROWS.items(), strict=True):
         line[0].set_ylabel(label)
@@ -48,8 +50,10 @@ def draw_sweep(cells: Sequence[Known], title: str) -> Figure:
         axis.set_title(f"layer {layer}", fontsize=9)
     _finish_loss(axes, curves)
     for axis in axes.flat:
+        axis.set_xlim(limits)
         if log:
             axis.set_xscale("log")
+            axis.set_xlim(min(ticks) / 1.2, max(ticks) * 1.2)
         axis.set_xticks(list(ticks), list(ticks.values()), fontsize=7)
         axis.set_xticks([], minor=True)
     for axis in (*axes[-1, :layers], axes[0, -1]):
@@ -96,6 +100,8 @@ def _draw(axis: Axes, curves: Curve, column: str) -> None:
             for place, numbers in sorted(points, key=lambda point: point[0])
             if numbers.get(column, {}).get("mean") is not None
         ]
+        if not known:
+            continue
         x = [place for place, _ in known]
         mean = np.array([number["mean"] for _, number in known], float)
         reach = np.array(
@@ -115,6 +121,10 @@ def _draw(axis: Axes, curves: Curve, column: str) -> None:
             capsize=2,
             label=name or "mean over students, 95 %",
         )
+    if not axis.lines:
+        place = {"transform": axis.transAxes, "ha": "center", "va": "center"}
+        axis.text(0.5, 0.5, "by nobody", fontsize=8, **place)
+        axis.set_yticks([])
 
 
 def _finish_loss(axes: Any, curves: Curve) -> None:
