@@ -90,7 +90,10 @@ def command(
     )
     if as_json:
         about = {"run": str(found.layout.root), "seed": student, "epoch": at}
-        about |= {"loss_function": found.config.loss, "batch_norm": _norm(found)}
+        about |= {
+            "loss_function": found.experiment.training.loss,
+            "batch_norm": _norm(found),
+        }
         emit_json(about | flat.to_row())
     else:
         click.echo(_text(flat))
@@ -107,7 +110,7 @@ def command(
 
 
 def _norm(run: Any) -> str:
-    if run.config.batch_norm == "none":
+    if run.experiment.network.batch_norm == "none":
         return "none"
     return "inference: running statistics are constants"
 

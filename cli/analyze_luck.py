@@ -90,7 +90,7 @@ def _text(
 
 def _line(layer: "LayerLuck") -> dict[str, Any]:
     strict, near = layer.decision, layer.leading
-    line = {
+    line: dict[str, Any] = {
         "layer": layer.layer,
         "nodes": f"{layer.teacher_nodes} of {layer.student_nodes}",
         "AUC": span(layer.auc),
@@ -102,7 +102,7 @@ def _line(layer: "LayerLuck") -> dict[str, Any]:
         "±0.01": span(near.median_epoch, "{:.3g}"),
     }
     for shared in layer.sharing:
-        line[f"shared > {shared.level}"] = shared.shared
+        line |= {f"shared > {shared.level}": shared.shared}
     return line
 
 
@@ -110,7 +110,7 @@ def _bands(layer: "LayerLuck") -> dict[str, Any]:
     from tfluck.analysis.prediction import EDGES
 
     rates = {band.high: band.rate for band in layer.calibration}
-    line = {"layer": layer.layer, "blind": layer.calibration[0].blind}
+    line: dict[str, Any] = {"layer": layer.layer, "blind": layer.calibration[0].blind}
     line["best"] = rates.get(0.0)
     return line | {f"up to {edge:g}": rates.get(edge) for edge in EDGES[1:]}
 

@@ -1,5 +1,6 @@
 """`tfluck sweep`: any settings of a training against each other, in one table."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -8,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tfluck.experiment.config import RunConfig
-from tfluck.experiment.scales import SCALES, make_config
+from tfluck.experiment.scales import DEFAULT_SCALE, SCALES, configure
 from tfluck.foundations.errors import BadInput, Damaged, Interrupted
 from tfluck.foundations.files import make_directory
 from tfluck.runs import Run, find_run
-from tfluck.sweeps.grid import Axis, Cell, grid, parse_axis, sweep_name
+from tfluck.sweeps.grid import Axis, Cell, Pair, grid, parse_axis, sweep_name
 
 from .hints import complete_preset, complete_run
 from .ingredients import require_teacher, with_ingredients
@@ -69,9 +69,9 @@ class Wanted:
 @click.option(
     "--scale",
     type=click.Choice(list(SCALES)),
-    default="paper",
+    default=DEFAULT_SCALE,
     show_default=True,
-    help="Shrink widths, samples and epochs that were not given.",
+    help="How large what was not given is: laptop is minutes on two cores a run.",
 )
 @out_option
 @click.option("--name", help="Of the table and the figure. [made from the runs]")
@@ -114,7 +114,7 @@ def command(
     base = _base(preset, scale, axes, typed)
     cells = grid(axes, base, partial(_configure, preset, scale, out))
     jobs = jobs or os.cpu_count() or 1
-    means = Means(out, scale, preset, jobs, engine == "local", force)
+    means = Means(out, scale, preset, jobs, engine == "local", force, base)
     named = _checked(name) if name else sweep_name(cells)
     wanted = Wanted(cells, named, means, typed, fresh, engine, scheduler)
     if dry_run:
@@ -135,10 +135,10 @@ def _base(
 
 def _configure(
     preset: str | None, scale: str, out: Path, settings: dict[str, Any]
-) -> RunConfig:
+) -> Pair:
     data, wanted = with_ingredients(settings, out, preset)
     require_teacher(wanted, data, out, scale)
-    return make_config(scale, data=data, **wanted)
+    return configure(scale, data=data, **wanted)
 
 
 def _checked(name: str) -> str:
@@ -154,16 +154,19 @@ def _run(wanted: Wanted) -> list[Any]:
     from tfluck.sweeps.table import save_table
 
     path = make_directory(wanted.means.out) / f"{wanted.name}.csv"
+    if not is_verbose():
+        # Every run compiles a step of its own, which TensorFlow takes for a mistake.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
     def start(cell: Cell) -> Run:
-        assert cell.config is not None  # noqa: S101
-        return launch(cell.config, wanted.means, None, wanted.typed, fresh=wanted.fresh)
+        assert cell.pair is not None  # noqa: S101
+        return launch(*cell.pair, wanted.means, None, wanted.typed, fresh=wanted.fresh)
 
     with cluster(wanted.engine, wanted.scheduler) as executor:
 
         def train(run: Run) -> None:
             done = {s: int(run.seed_status(s).get("step", 0)) for s in run.seeds}
-            with progress_bar(run.config.steps, done) as report:
+            with progress_bar(run.experiment.training.steps, done) as report:
                 train_run(
                     run,
                     report,
@@ -238,19 +241,19 @@ def _show_plan(wanted: Wanted, as_json: bool) -> None:
     from tfluck.foundations.runtime import matmul_rate
 
     rate, jobs = matmul_rate(), wanted.means.jobs
-    configs = [cell.config for cell in wanted.cells if cell.config is not None]
-    left = [c for c in configs if wanted.fresh or not _finished(wanted.means.out, c)]
-    plans = [plan(config, rate, jobs) for config in left]
+    pairs = [cell.pair for cell in wanted.cells if cell.pair is not None]
+    left = [pair for pair in pairs if wanted.fresh or not _done(wanted.means.out, pair)]
+    plans = [plan(*pair, rate, jobs) for pair in left]
     impossible = [
         {"settings": cell.labels, "reason": cell.reason}
         for cell in wanted.cells
-        if cell.config is None
+        if cell.pair is None
     ]
     numbers = {
         "runs": len(wanted.cells),
-        "finished": len(configs) - len(left),
+        "finished": len(pairs) - len(left),
         "impossible": impossible,
-        "students_left": sum(config.seeds for config in left),
+        "students_left": sum(execution.seeds for _, execution in left),
         "seconds": sum(p.seconds for p in plans),
         "memory_bytes": max((p.memory for p in plans), default=0.0),
         "disk_bytes": sum(p.disk for p in plans),
@@ -278,8 +281,10 @@ def _plan_text(name: str, plan: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _finished(out: Path, config: RunConfig) -> bool:
+def _done(out: Path, pair: Pair) -> bool:
+    experiment, execution = pair
     with suppress(Damaged):
-        run = find_run(out, config)
-        return run is not None and run.status() == "finished"
+        run = find_run(out, experiment, seeds=execution.seeds)
+        grows = run is not None and len(run.seeds) < execution.seeds
+        return run is not None and not grows and run.status() == "finished"
     return False

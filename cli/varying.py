@@ -1,49 +1,47 @@
 """The values that a setting may take in a sweep, read as its own option reads them."""
 
-import re
 from typing import Any
 
 from tfluck.experiment.choices import shown
-from tfluck.experiment.config import HOW
+from tfluck.experiment.execution import execution_names
+from tfluck.experiment.experiment import all_fields
+from tfluck.experiment.fields import Field
 from tfluck.foundations.errors import BadInput
 
 from .hints import option_hint
 from .options import click, strict
-from .settings import SETTINGS, SWITCHES
+from .settings import option_type
 
-#: Where data lie, and how many students: the same for a whole sweep.
-FIXED = {"data-dir", "seeds"}
 _WORDS = {"yes": True, "true": True, "no": False, "false": False}
 
 
-def _names() -> tuple[dict[str, Any], set[str]]:
-    """Return the type of every setting, and the names of those that are switches."""
-    switches = {re.split("[/ ]", name)[0].removeprefix("--") for name in SWITCHES}
-    types = {name: kind for name, (kind, _) in SETTINGS.items()} | {"teacher": str}
-    return types, switches
+def _fields() -> dict[str, Field]:
+    return {field.option: field for field in all_fields() if not field.setting.hidden}
 
 
 def read_value(name: str, text: str) -> Any:
-    """Read one value of the setting ``name``.
+    """Read one value of the setting ``name``; ``teacher`` names a pretrained one.
 
     Raises:
         BadInput: there is no such setting, it cannot vary, or the value is none of it.
     """
-    types, switches = _names()
-    if name.replace("-", "_") in HOW or name in FIXED:
+    known = _fields()
+    if name == "teacher":
+        return text
+    if name.replace("-", "_") in execution_names():
         raise BadInput(
             f"{name} is no part of what a run is, so a sweep does not vary it; give "
             f"--{name} once."
         )
-    if name in switches:
+    if name not in known:
+        hint = option_hint(f"--{name}", [f"--{each}" for each in known])
+        raise BadInput(f"No setting is called {shown(name)}.{hint.replace('--', '')}")
+    if known[name].kind is bool:
         if text not in _WORDS:
             raise BadInput(f"{name} takes yes or no, not {shown(text)}.")
         return _WORDS[text]
-    if name not in types:
-        known = [f"--{each}" for each in (*types, *switches)]
-        hint = option_hint(f"--{name}", known).replace("--", "")
-        raise BadInput(f"No setting is called {shown(name)}.{hint}")
+    kind = strict(click.types.convert_type(option_type(known[name])))
     try:
-        return strict(click.types.convert_type(types[name])).convert(text, None, None)
+        return kind.convert(text, None, None)
     except click.BadParameter as error:
         raise BadInput(f"{name}: {error.message}") from None

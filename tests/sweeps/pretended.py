@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tfluck.experiment.scales import make_config
-from tfluck.runs import Journal, Row, Run, Status, find_or_create
+from making import make
+
+from tfluck.experiment.scales import configure
+from tfluck.runs import Journal, Row, Run, Status
 from tfluck.runs.lock import locked
 from tfluck.sweeps.grid import Cell, grid, parse_axis
 from tfluck.sweeps.sweeping import run_cells
@@ -34,7 +36,7 @@ def read(name: str, text: str) -> Any:
 def cells_of(*axes: str, **base: Any) -> list[Cell]:
     """Return the cells of ``multiplier=1,2``, ``…`` upon small settings."""
     chosen = [parse_axis(axis, read) for axis in axes]
-    return grid(chosen, SMALL | base, lambda given: make_config(**given))
+    return grid(chosen, SMALL | base, lambda given: configure(**given))
 
 
 def rho(seed: int, layer: int, epoch: int, multiplier: int) -> float:
@@ -44,7 +46,7 @@ def rho(seed: int, layer: int, epoch: int, multiplier: int) -> float:
 
 def pretend(run: Run, pause: float = 0.0) -> None:
     """Finish every student of ``run``."""
-    config = run.config
+    training, net = run.experiment.training, run.experiment.network
     with locked(run.layout.lock):
         for seed in run.seeds:
             layout = run.layout.seed(seed)
@@ -53,15 +55,15 @@ def pretend(run: Run, pause: float = 0.0) -> None:
             layout.root.mkdir(exist_ok=True)
             layout.metrics.unlink(missing_ok=True)
             journal = Journal(layout.metrics)
-            for epoch in range(config.epochs + 1):
+            for epoch in range(training.epochs + 1):
                 rows = [Row(epoch, "eval", None, "loss", 2.0**-epoch)]
-                for layer in range(len(config.teacher_widths)):
-                    value = rho(seed, layer, epoch, config.multiplier)
+                for layer in range(len(net.teacher_widths)):
+                    value = rho(seed, layer, epoch, net.multiplier)
                     for metric in ("mean_best_correlation_live", "covered_0.95_live"):
                         rows.append(Row(epoch, "eval", layer, metric, value))
                 journal.append(rows)
                 time.sleep(pause)
-            Status(layout, config.steps).close("finished", config.steps)
+            Status(layout, training.steps).close("finished", training.steps)
 
 
 def twenty() -> list[Cell]:
@@ -72,8 +74,8 @@ def sweep(out: Path, diary: Path, pause: float) -> list[Any]:
     """Sweep the 20 runs, and write into ``diary`` which begin and which end."""
 
     def start(cell: Cell) -> Run:
-        assert cell.config is not None
-        return find_or_create(out, cell.config)
+        assert cell.pair is not None
+        return make(out, cell.pair)
 
     def train(run: Run) -> None:
         with diary.open("a") as stream:

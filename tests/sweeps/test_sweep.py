@@ -19,11 +19,12 @@ import pytest
 from click.testing import Result
 from hypothesis import given
 from hypothesis import strategies as st
+from making import make
 from sweeps.pretended import cells_of, pretend, read, rho, sweep, twenty
 
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import BadInput, Diverged, Interrupted, TfluckError
-from tfluck.runs import Run, find_or_create
+from tfluck.runs import Run
 from tfluck.sweeps.grid import Cell, combinations, grid, parse_axis, sweep_name
 from tfluck.sweeps.sweeping import run_cells
 from tfluck.sweeps.table import csv_text, lines_of, summarize_lines
@@ -68,7 +69,7 @@ def test_a_semicolon_leaves_commas_to_the_values() -> None:
         (["multiplier=1,1"], "comes twice"),
         (["multiplier=1", "multiplier=2"], "varies twice"),
         (["outputs=5,6"], "is given and varies"),
-        (["batch-size=1,0"], "No combination can be run. The first one: BatchNorm"),
+        (["multiplier=0"], "No combination can be run. The first one: multiplier"),
         ([f"seed={','.join(map(str, range(101)))}"] * 1
          + [f"lr={','.join(map(str, range(100)))}"], "10,100 combinations"),
     ],
@@ -82,8 +83,8 @@ def test_a_bad_combination_is_a_cell_with_its_reason() -> None:
     axes = [
         parse_axis(t, read) for t in ("batch-norm=none,after-relu", "batch-size=1,9")
     ]
-    cells = grid(axes, {}, lambda given: make_config("smoke", **given))
-    assert [cell.config is None for cell in cells] == [False, False, True, False]
+    cells = grid(axes, {}, lambda given: configure("smoke", **given))
+    assert [cell.pair is None for cell in cells] == [False, False, True, False]
     assert cells[2].reason == "BatchNorm needs batches of at least 2 samples."
     lines = lines_of(cells[2], None)
     assert lines[0].status == "impossible" and lines[0].note == cells[2].reason
@@ -97,11 +98,11 @@ def test_the_same_runs_have_the_same_name() -> None:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[[Cell], Run]:
-    def make(cell: Cell) -> Run:
-        assert cell.config is not None
-        return find_or_create(tmp_path / "runs", cell.config)
+    def begin(cell: Cell) -> Run:
+        assert cell.pair is not None
+        return make(tmp_path / "runs", cell.pair)
 
-    return make
+    return begin
 
 
 def test_what_is_finished_is_not_trained_again(start: Callable[[Cell], Run]) -> None:
@@ -160,9 +161,9 @@ def test_failures_are_lines_and_the_next_one_follows(
     told: list[str] = []
 
     def train(run: Run) -> None:
-        if run.config.multiplier == 1:
+        if run.experiment.network.multiplier == 1:
             raise Diverged("Seed 1: not finite.", 3)
-        if run.config.multiplier == 2:
+        if run.experiment.network.multiplier == 2:
             raise TfluckError("The disk is full.")
         pretend(run)
 

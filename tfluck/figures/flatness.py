@@ -1,6 +1,7 @@
 """Curvature of a student's loss: its density, its blocks, and the loss along directions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -81,7 +82,7 @@ def _draw_tops(
     axis.plot(ranks, ends.top, "o-", color=GREY, markersize=4, label="whole")
     for block in blocks:
         top = block.extremes.top
-        style = {"color": colours[block.name], "label": block.name}
+        style: dict[str, Any] = {"color": colours[block.name], "label": block.name}
         axis.plot(np.arange(1, len(top) + 1), top, "o-", markersize=4, **style)
     axis.set_ylim(0, None)
     axis.set_xticks(ranks)

@@ -1,6 +1,7 @@
 """The luck meter: initial rank → wins, when winners are decided, luck against width."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -61,7 +62,12 @@ def _draw_bands(axis: Axes, layer: LayerLuck, colour: str) -> None:
         np.array([getattr(band, name) for band in layer.calibration], float)
         for name in ("rate", "rate_low", "rate_high")
     )
-    style = {"color": colour, "marker": "o", "markersize": 3, "linewidth": 1}
+    style: dict[str, Any] = {
+        "color": colour,
+        "marker": "o",
+        "markersize": 3,
+        "linewidth": 1,
+    }
     reach = np.maximum([rate - low, high - rate], 0)
     name = f"layer {layer.layer}"
     axis.errorbar(beside, rate, reach, capsize=2, label=name, **style)

@@ -122,7 +122,11 @@ def _draw(axis: Axes, curves: Curve, column: str) -> None:
             label=name or "mean over students, 95 %",
         )
     if not axis.lines:
-        place = {"transform": axis.transAxes, "ha": "center", "va": "center"}
+        place: dict[str, Any] = {
+            "transform": axis.transAxes,
+            "ha": "center",
+            "va": "center",
+        }
         axis.text(0.5, 0.5, "by nobody", fontsize=8, **place)
         axis.set_yticks([])
 

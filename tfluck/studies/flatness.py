@@ -310,7 +310,7 @@ def run_flatness(
     from tfluck.networks.curvature import touched_codes
 
     surface = run_surface(run, seed, kept.epoch, samples)
-    codes = touched_codes(run.config.graph(), surface.model, won)
+    codes = touched_codes(run.experiment.graph(), surface.model, won)
     found = flatness(surface, codes, names, effort or Effort(), seed, report)
     counts = tuple(int(nodes.sum()) for nodes in won)
     return kept.epoch, replace(found, winners=counts)
@@ -324,15 +324,15 @@ def run_surface(run: "Run", seed: int, epoch: int, samples: int) -> "Surface":
     from tfluck.training.teachers import networks
 
     models = load_run_models(run, seed, epoch)
-    shapes = networks(run.config)
+    shapes = networks(run.experiment)
     teacher = in_float64(shapes[0], models.teacher)
     student = in_float64(shapes[1], models.student)
     x = models.inputs(samples)
-    piece = 64 if run.config.reads_images else 1000
+    piece = 64 if run.experiment.network.reads_images else 1000
     targets = np.concatenate(
         [
             teacher(x[at : at + piece], training=False)[-1].numpy()
             for at in range(0, len(x), piece)
         ]
     )
-    return Surface(student, LOSSES[run.config.loss], x, targets, piece)
+    return Surface(student, LOSSES[run.experiment.training.loss], x, targets, piece)

@@ -45,7 +45,7 @@ def run_luck(run: Run, seeds: Sequence[int], tell: Callable[[str], None]) -> Luc
     Raises:
         BadInput: no student has two evaluations, or the run has no teacher.
     """
-    if run.config.targets == "labels":
+    if run.experiment.training.targets == "labels":
         raise BadInput(f"{run.name} has no teacher: its student learned labels.")
     known = _histories(run, seeds, tell)
     epochs = _common(run, known)
@@ -55,7 +55,7 @@ def run_luck(run: Run, seeds: Sequence[int], tell: Callable[[str], None]) -> Luc
     }
     layers = tuple(
         _layer(index, epochs, list(chosen.values()))
-        for index in range(len(run.config.teacher_widths))
+        for index in range(len(run.experiment.network.teacher_widths))
     )
     why_not = without_closed_form(run)
     closed = None if why_not else _closed_form(run, [h[0] for h in chosen.values()])
@@ -105,25 +105,27 @@ def _layer(
 
 def without_closed_form(run: Run) -> str:
     """Say why there is no closed form for the lowest layer of ``run``; "" if there is."""
-    config = run.config
-    lowest = next(config.graph().linear)
+    experiment = run.experiment
+    lowest = next(experiment.graph().linear)
     if lowest.kind != "dense":
         return "The lowest layer is no dense one."
-    if config.dataset != "gaus":
-        return f"Inputs of {config.data_kind} are not Gaussian."
-    if config.student_init != "default":
-        return f"Students start from {config.student_init}, not at random."
-    if config.teacher_batch_norm == "before-relu":
+    if experiment.data.dataset != "gaus":
+        return f"Inputs of {experiment.data.kind} are not Gaussian."
+    if experiment.start.student_init != "default":
+        return f"Students start from {experiment.start.student_init}, not at random."
+    if experiment.network.teacher_batch_norm == "before-relu":
         return "The teacher's BatchNorm shifts what its nodes see."
     return ""
 
 
 def _closed_form(run: Run, starts: Sequence[Matrices]) -> ClosedForm:
-    live, config = starts[0].live[0], run.config
-    lowest = next(config.graph("teacher").linear).name
-    sealed = run.layout.sealed and not config.teacher_digest
+    live, experiment = starts[0].live[0], run.experiment
+    lowest = next(experiment.graph("teacher").linear).name
+    sealed = run.layout.sealed and not experiment.start.teacher_digest
     kernel, bias = read_linear(run.layout.teacher_weights, lowest, sealed)
-    scales = config.data_std * np.array(spectrum(config.covariance, len(kernel)))
+    scales = experiment.data.data_std * np.array(
+        spectrum(experiment.data.covariance, len(kernel))
+    )
     rho = np.stack([start.rho[0][live] for start in starts])
     return closed_form(
         (kernel[:, live], bias[live]), rho, generator(0, "closed"), scales

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from tfluck.experiment.execution import Places
 from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
 from tfluck.foundations.files import write_atomic
 from tfluck.foundations.processes import (
@@ -72,7 +73,7 @@ def train_run(
         try:
             if executor is not None:
                 _drive(run, todo, executor, signals, report)
-            elif len(run.seeds) == 1 and can_compute_with(run.config.threads):
+            elif len(run.seeds) == 1 and can_compute_with(run.execution.threads):
                 for seed in todo:
                     _train(run, seed, partial(report, seed), signals.asked, quiet)
             elif todo:
@@ -107,7 +108,7 @@ def _train(
     stop_asked: Callable[[], int | None],
     quiet: bool = True,
 ) -> None:
-    start_tensorflow(run.config.threads, quiet=quiet)
+    start_tensorflow(run.execution.threads, quiet=quiet)
     from tfluck.training.apparatus import apparatus_of
     from tfluck.training.teachers import keep_teacher
     from tfluck.training.trainer import Trainer
@@ -129,7 +130,7 @@ def _drive(
     signals: Signals,
     report: Report,
 ) -> None:
-    root, places = str(run.layout.root.resolve()), run.config.places
+    root, places = str(run.layout.root.resolve()), run.places
     with signals_held():
         futures = {executor.submit(train_seed, root, s, places): s for s in seeds}
         watch_all(executor)
@@ -195,7 +196,7 @@ def _abandon(run: Run) -> None:
     )
 
 
-def train_seed(root: str, seed: int, places: dict[str, str | None]) -> None:
+def train_seed(root: str, seed: int, places: Places) -> None:
     """Train one student in a worker process; stops when the driver asks or is gone."""
     run = open_run(Path(root)).placed(places)
     parent, driver_gone = os.getppid(), _released(run.layout.lock)

@@ -1,4 +1,4 @@
-"""What a sweep runs: every combination of some settings' values, as configurations.
+"""What a sweep runs: every combination of some settings' values, as experiments.
 
 Nothing here trains or touches a disk. A combination that cannot be (BatchNorm of batches
 of one, a width that no teacher has) is a cell with its reason, not the end of the sweep.
@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfluck.experiment.choices import shown
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.execution import Execution
+from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.errors import BadInput
 
 Settings = dict[str, Any]
+#: What is to be done, and how.
+Pair = tuple[Experiment, Execution]
 #: Combinations beyond this are a slip of the pen.
 MOST = 10_000
 
@@ -42,12 +45,12 @@ class Cell:
 
     Attributes:
         labels: option → its value as text, in the order of the axes.
-        config: what to run; None where that cannot be.
+        pair: what to run, and how; None where that cannot be.
         reason: a sentence, where it cannot.
     """
 
     labels: dict[str, str]
-    config: RunConfig | None
+    pair: Pair | None
     reason: str = ""
 
 
@@ -109,14 +112,14 @@ def combinations(axes: Sequence[Axis]) -> list[tuple[dict[str, str], Settings]]:
 def grid(
     axes: Sequence[Axis],
     base: Mapping[str, Any],
-    configure: Callable[[Settings], RunConfig],
+    configure: Callable[[Settings], Pair],
 ) -> list[Cell]:
     """Return a cell for every combination of the ``axes`` upon the ``base`` settings.
 
     Args:
         axes: what varies.
         base: settings that all cells share.
-        configure: makes a configuration of settings; its ``BadInput`` is a cell's reason.
+        configure: says what to do, and how, of settings; its ``BadInput`` is a cell's reason.
 
     Raises:
         BadInput: as :func:`combinations`; a setting both varies and is given; or no
@@ -130,7 +133,7 @@ def grid(
             cells.append(Cell(labels, configure({**base, **values})))
         except BadInput as error:
             cells.append(Cell(labels, None, str(error)))
-    if all(cell.config is None for cell in cells):
+    if all(cell.pair is None for cell in cells):
         raise BadInput(f"No combination can be run. The first one: {cells[0].reason}")
     return cells
 
@@ -138,6 +141,6 @@ def grid(
 def sweep_name(cells: Sequence[Cell]) -> str:
     """Name a sweep after the runs it consists of: the same runs, the same name."""
     digests = "/".join(
-        cell.config.digest() if cell.config else str(cell.labels) for cell in cells
+        cell.pair[0].digest() if cell.pair else str(cell.labels) for cell in cells
     )
     return f"sweep-{hashlib.sha256(digests.encode()).hexdigest()[:12]}"

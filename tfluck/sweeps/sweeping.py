@@ -32,7 +32,7 @@ def run_cells(
     for place, cell in enumerate(cells, start=1):
         words = ", ".join(f"{name} {value}" for name, value in cell.labels.items())
         where = f"[{place}/{len(cells)}] {words}"
-        if cell.config is None:
+        if cell.pair is None:
             tell(f"{where}: {cell.reason}")
             lines += lines_of(cell, None)
         else:
@@ -51,7 +51,9 @@ def _run_cell(
         if run.status() == "finished":
             tell(f"{where}: {run.name} is finished already.")
         else:
-            tell(f"{where}: {run.name}, {run.config.seeds} × {run.config.steps} steps")
+            tell(
+                f"{where}: {run.name}, {len(run.seeds)} × {run.experiment.training.steps} steps"
+            )
             train(run)
     except Interrupted:
         raise

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfluck.analysis.intervals import t_interval
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.files import write_atomic
 from tfluck.runs import Run, tidy_rows
 from tfluck.sweeps.grid import Cell
@@ -48,7 +48,7 @@ class Line:
 def lines_of(cell: Cell, run: Run | None, note: str = "") -> list[Line]:
     """Return a line for every student of ``run``, or one that says why there is none."""
     if run is None:
-        status = "impossible" if cell.config is None else "failed"
+        status = "impossible" if cell.pair is None else "failed"
         return [Line(cell.labels, "", status, None, {}, note or cell.reason)]
     values: dict[int, dict[tuple[int | None, str], dict[int, float | None]]]
     values = {seed: {} for seed in run.seeds}
@@ -62,7 +62,7 @@ def lines_of(cell: Cell, run: Run | None, note: str = "") -> list[Line]:
             run.name,
             str(run.seed_status(seed).get("status", "new")),
             seed,
-            student_numbers(run.config, values[seed]),
+            student_numbers(run.experiment, values[seed]),
             note,
         )
         for seed in run.seeds
@@ -70,7 +70,7 @@ def lines_of(cell: Cell, run: Run | None, note: str = "") -> list[Line]:
 
 
 def student_numbers(
-    config: RunConfig,
+    experiment: Experiment,
     values: dict[tuple[int | None, str], dict[int, float | None]],
 ) -> Numbers:
     """Sum up one student.
@@ -79,16 +79,16 @@ def student_numbers(
     None where that never came; all else is of the last evaluation.
 
     Args:
-        config: of its run.
+        experiment: of its run.
         values: (layer, metric) → epoch → value.
     """
     found: Numbers = {}
-    for layer in range(len(config.teacher_widths)):
+    for layer in range(len(experiment.network.teacher_widths)):
         for column, metric in LAYERED.items():
             found[f"{column}_layer{layer}"] = _last(values.get((layer, metric), {}))
         history = values.get((layer, LAYERED["rho_bar"]), {})
         reached = [e for e, rho in history.items() if rho is not None and rho >= LEVEL]
-        steps = min(reached) * config.steps_per_epoch if reached else None
+        steps = min(reached) * experiment.training.steps_per_epoch if reached else None
         found[f"{STEPS}_layer{layer}"] = steps
     for metric in ("loss", "accuracy"):
         found[metric] = _last(values.get((None, metric), {}))
