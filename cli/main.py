@@ -18,6 +18,7 @@ COMMANDS = {
     "pretrain": (".pretrain", "Train a teacher on labels, for train --teacher."),
     "sweep": (".sweep", "Train every combination of some settings' values; one table."),
     "data": (".data", "List, prepare and verify image sets."),
+    "presets": (".presets", "List the papers' experiments, and what one sets."),
     "runs": (".runs", "List, show, export and remove runs."),
     "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),

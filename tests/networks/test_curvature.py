@@ -30,7 +30,7 @@ NETS: dict[str, dict[str, Any]] = {
 
 
 def mse(target: Any, logits: Any) -> Any:
-    from tfluck.training.step import mean_squared_error
+    from tfluck.training.objectives.mse import mean_squared_error
 
     return mean_squared_error(target, logits)
 

@@ -36,7 +36,7 @@ BASE: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def runs(tf: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """A dense run without BatchNorm, and a conv one with it."""
-    from tfluck.training.apparatus import Apparatus
+    from tfluck.training.kernel import Kernel
     from tfluck.training.teachers import save_weights
     from tfluck.training.trainer import Trainer
 
@@ -44,10 +44,10 @@ def runs(tf: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     for arch, place in (("fc", "none"), ("cnn", "after-relu")):
         pair = configure(**BASE | {"arch": arch, "batch_norm": place})
         run = found[arch] = make(folder, pair, arch)
-        apparatus = Apparatus(run)
-        save_weights(apparatus.teacher, run.layout.teacher_weights)
+        kernel = Kernel(run)
+        save_weights(kernel.teacher, run.layout.teacher_weights)
         for seed in run.seeds:
-            Trainer(run, seed, lambda step, note: None, apparatus).train()
+            Trainer(run, seed, lambda step, note: None, kernel).train()
     return found
 
 
@@ -254,7 +254,7 @@ def test_flatness_refuses_what_cannot_be_measured(
     for words, sentence in (
         (("--blocks", "winners,loosers"), "not 'loosers'"),
         (("--blocks", "others,others"), "comes twice"),
-        (("--epoch", 1), "Weights are kept"),
+        (("--epoch", 1), "No weights of epoch 1"),
         (("--products", 2), "--products"),
         (("--seed", 7), "no student of seed 7"),
         (("--plot", "x.txt"), "none of .png"),

@@ -318,9 +318,9 @@ def run_flatness(
 
 def run_surface(run: "Run", seed: int, epoch: int, samples: int) -> "Surface":
     """Return the evaluation loss of a student, in float64, around its weights."""
+    from tfluck.experiment.choices import OBJECTIVES
     from tfluck.networks.curvature import Surface, in_float64
     from tfluck.training.loading import load_run_models
-    from tfluck.training.step import LOSSES
     from tfluck.training.teachers import networks
 
     models = load_run_models(run, seed, epoch)
@@ -335,4 +335,6 @@ def run_surface(run: "Run", seed: int, epoch: int, samples: int) -> "Surface":
             for at in range(0, len(x), piece)
         ]
     )
-    return Surface(student, LOSSES[run.experiment.training.loss], x, targets, piece)
+    return Surface(
+        student, OBJECTIVES.find(run.experiment.training.loss), x, targets, piece
+    )

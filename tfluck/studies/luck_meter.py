@@ -109,7 +109,7 @@ def without_closed_form(run: Run) -> str:
     lowest = next(experiment.graph().linear)
     if lowest.kind != "dense":
         return "The lowest layer is no dense one."
-    if experiment.data.dataset != "gaus":
+    if not getattr(experiment.data.source, "gaussian", False):
         return f"Inputs of {experiment.data.kind} are not Gaussian."
     if experiment.start.student_init != "default":
         return f"Students start from {experiment.start.student_init}, not at random."

@@ -11,7 +11,7 @@ import shlex
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -32,6 +32,7 @@ from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import is_locked, locked
 from tfluck.runs.seal import write_object
 from tfluck.sweeps.signals import Signals
+from tfluck.sweeps.watchers import Watcher, check_observers, made
 
 #: (seed, step, note)
 Report = Callable[[int, int, str], None]
@@ -51,6 +52,7 @@ def train_run(
     jobs: int = 1,
     executor: Executor | None = None,
     quiet: bool = True,
+    observers: Sequence[Watcher] = (),
 ) -> None:
     """Train every student of ``run`` that is not finished, then write the summary.
 
@@ -61,24 +63,35 @@ def train_run(
             TensorFlow has another number of threads here than the run.
         executor: where to train instead, such as a Dask cluster's.
         quiet: hide TensorFlow's log lines.
+        observers: that watch too (:class:`tfluck.training.observers.Observer`), or
+            makers of some: classes or functions that take a student's seed. With an
+            observer among them all students train in this process, one after the other,
+            and it sees each; makers alone may be used by several processes, which import
+            them by name, so they are defined at the top of a module.
 
     Raises:
         RunBusy: another process drives or trains the run.
+        ObserverFailed: an observer raised; training stopped after a checkpoint.
+        BadInput: observers cannot go where students shall train.
         Diverged, Interrupted: as the worst of the students ended.
     """
+    here = check_observers(observers, jobs, executor is not None)
     with locked(run.layout.lock), Signals() as signals, _summarized(run):
         run.layout.stop.unlink(missing_ok=True)
         adopt_teacher(run)
         todo = [s for s in run.seeds if run.seed_status(s).get("status") != "finished"]
         try:
             if executor is not None:
-                _drive(run, todo, executor, signals, report)
-            elif len(run.seeds) == 1 and can_compute_with(run.execution.threads):
+                _drive(run, todo, executor, signals, report, observers)
+            elif here or (
+                len(run.seeds) == 1 and can_compute_with(run.execution.threads)
+            ):
                 for seed in todo:
-                    _train(run, seed, partial(report, seed), signals.asked, quiet)
+                    tell = partial(report, seed)
+                    _train(run, seed, tell, signals.asked, quiet, observers)
             elif todo:
                 with worker_pool(max(1, min(jobs, len(todo)))) as pool:
-                    _drive(run, todo, pool, signals, report)
+                    _drive(run, todo, pool, signals, report, observers)
         except Interrupted as stop:
             raise Interrupted(f"{stop} {_resumable(run)}", stop.signal) from None
         finally:
@@ -107,19 +120,21 @@ def _train(
     report: Callable[[int, str], None],
     stop_asked: Callable[[], int | None],
     quiet: bool = True,
+    observers: Sequence[Watcher] = (),
 ) -> None:
     start_tensorflow(run.execution.threads, quiet=quiet)
-    from tfluck.training.apparatus import apparatus_of
+    from tfluck.training.kernel import kernel_of
     from tfluck.training.teachers import keep_teacher
     from tfluck.training.trainer import Trainer
 
     if number := stop_asked():
         raise Interrupted("Stopped before a step was made.", number)
     with _building:
-        apparatus = apparatus_of(run, threading.get_ident())
-        if apparatus.teacher is not None:
-            keep_teacher(run, apparatus.teacher)
-        trainer = Trainer(run, seed, report, apparatus)
+        kernel = kernel_of(run, threading.get_ident())
+        if kernel.teacher is not None:
+            keep_teacher(run, kernel.teacher)
+        watching = [made(observer, seed) for observer in observers]
+        trainer = Trainer(run, seed, report, kernel, watching)
     trainer.train(stop_asked)
 
 
@@ -129,10 +144,14 @@ def _drive(
     executor: Executor,
     signals: Signals,
     report: Report,
+    observers: Sequence[Watcher] = (),
 ) -> None:
     root, places = str(run.layout.root.resolve()), run.places
     with signals_held():
-        futures = {executor.submit(train_seed, root, s, places): s for s in seeds}
+        futures = {
+            executor.submit(train_seed, root, seed, places, tuple(observers)): seed
+            for seed in seeds
+        }
         watch_all(executor)
     pending: set[Future[None]] = set(futures)
     asked = False
@@ -196,7 +215,9 @@ def _abandon(run: Run) -> None:
     )
 
 
-def train_seed(root: str, seed: int, places: Places) -> None:
+def train_seed(
+    root: str, seed: int, places: Places, observers: Sequence[Watcher] = ()
+) -> None:
     """Train one student in a worker process; stops when the driver asks or is gone."""
     run = open_run(Path(root)).placed(places)
     parent, driver_gone = os.getppid(), _released(run.layout.lock)
@@ -212,7 +233,7 @@ def train_seed(root: str, seed: int, places: Places) -> None:
 
         if number := stop_asked():
             raise Interrupted("Stopped before a step was made.", number)
-        _train(run, seed, lambda step, note: None, stop_asked)
+        _train(run, seed, lambda step, note: None, stop_asked, observers=observers)
 
 
 def _released(lock: Path) -> Callable[[], bool]:
