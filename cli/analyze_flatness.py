@@ -76,7 +76,8 @@ def command(
     are those into it, its bias and those out of it. Traces have 95 % intervals;
     "flat" is the share of eigenvalues within a thousandth of the largest.
     """
-    from tfluck.studies.flatness import Effort, run_flatness
+    from tfluck.studies.flatness import Effort
+    from tfluck.studies.run_flatness import run_flatness
 
     found, student = open_student(out, run, seed)
     at, flat = run_flatness(

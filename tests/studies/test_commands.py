@@ -212,7 +212,8 @@ def test_flatness_in_words_numbers_and_a_picture(
 def test_flatness_is_that_of_the_exact_hessian(tf: Any, runs: dict[str, Run]) -> None:
     """All of it at once: the run's loss, its winners, blocks that make up the whole."""
     from tfluck.runs.correlations import read_matrices
-    from tfluck.studies.flatness import Effort, run_flatness, run_surface, winners_of
+    from tfluck.studies.flatness import Effort, winners_of
+    from tfluck.studies.run_flatness import run_flatness, run_surface
 
     run = runs["fc"]
     names = ("winners", "others", "between")
