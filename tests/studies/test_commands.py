@@ -105,8 +105,11 @@ def test_the_closed_form_reads_the_runs_own_teacher(
     from tfluck.theory.initial_match import layer_correlation
 
     run = runs["fc"]
-    teacher = read_linear(run.layout.teacher_weights, "layer0_linear")
-    student = read_linear(run.layout.seed(1).initial_weights, "layer0_linear")
+    graphs = (run.experiment.graph(role) for role in ("teacher", "student"))
+    paths = run.layout.teacher_weights, run.layout.seed(1).initial_weights
+    teacher, student = (
+        read_linear(*pair)[0] for pair in zip(paths, graphs, strict=True)
+    )
     assert teacher[0].shape == (6, 3) and student[0].shape == (6, 12)
     rho = layer_correlation(teacher, student, run.experiment.data.data_std)
     measured = read_matrices(run, 1, 0).rho[0]

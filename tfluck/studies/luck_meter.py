@@ -120,9 +120,9 @@ def without_closed_form(run: Run) -> str:
 
 def _closed_form(run: Run, starts: Sequence[Matrices]) -> ClosedForm:
     live, experiment = starts[0].live[0], run.experiment
-    lowest = next(experiment.graph("teacher").linear).name
+    graph = experiment.graph("teacher")
     sealed = run.layout.sealed and not experiment.start.teacher_digest
-    kernel, bias = read_linear(run.layout.teacher_weights, lowest, sealed)
+    kernel, bias = read_linear(run.layout.teacher_weights, graph, sealed)[0]
     scales = experiment.data.data_std * np.array(
         spectrum(experiment.data.covariance, len(kernel))
     )

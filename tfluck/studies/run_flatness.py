@@ -8,6 +8,7 @@ import numpy as np
 
 from tfluck.experiment.choices import OBJECTIVES
 from tfluck.foundations.runtime import start_tensorflow
+from tfluck.instruments.loaded import load_run
 from tfluck.runs import Run
 from tfluck.runs.correlations import read_matrices
 from tfluck.runs.weights import kept_weights
@@ -51,14 +52,12 @@ def run_flatness(
 def run_surface(run: Run, seed: int, epoch: int, samples: int) -> "Surface":
     """Return the evaluation loss of a student, in float64, around its weights."""
     from tfluck.networks.curvature import Surface, in_float64
-    from tfluck.training.loading import load_run_models
-    from tfluck.training.teachers import networks
+    from tfluck.networks.shapes import networks
 
-    models = load_run_models(run, seed, epoch)
-    shapes = networks(run.experiment)
-    teacher = in_float64(shapes[0], models.teacher)
-    student = in_float64(shapes[1], models.student)
-    x = models.inputs(samples)
+    loaded = load_run(run)
+    models = loaded.teacher(), loaded.student(seed, epoch)
+    teacher, student = map(in_float64, networks(run.experiment), models)
+    x = loaded.view(seed, epoch, frozenset({"inputs"})).inputs(samples)
     piece = 64 if run.experiment.network.reads_images else 1000
     targets = np.concatenate(
         [
