@@ -22,7 +22,6 @@ WORDS = {
     "says what a run found.",
     "report": "`tfluck runs show` says what a run found; `tfluck runs export` writes it "
     "as a table.",
-    "sweep": "`tfluck train` with --seeds trains many students of one teacher.",
     "paper": "`tfluck presets list` names the papers' experiments; `tfluck theory check` "
     "tries what the papers state.",
     "teacher": "`tfluck pretrain` trains a teacher on labels; `tfluck train` draws one.",
@@ -44,6 +43,8 @@ WORDS = {
             "overlap",
             "weights",
             "bn-bias",
+            "luck",
+            "flatness",
         )
     },
 }

@@ -16,6 +16,7 @@ COMMANDS = {
     "train": (".train", "Train students of one teacher and watch which nodes win."),
     "resume": (".resume", "Go on with a run exactly where it stopped."),
     "pretrain": (".pretrain", "Train a teacher on labels, for train --teacher."),
+    "sweep": (".sweep", "Train every combination of some settings' values; one table."),
     "data": (".data", "List, prepare and verify image sets."),
     "presets": (".presets", "List the papers' experiments, and what one sets."),
     "runs": (".runs", "List, show, export and remove runs."),

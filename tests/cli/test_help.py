@@ -160,7 +160,7 @@ def test_first_guesses_are_answered_with_commands_that_exist() -> None:
         ("verify x", "tfluck ad verify"),
         ("ad figure", "Did you mean surface?"),
         ("analyze corr x", "Did you mean correlation?"),
-        ("analyze luck x", "Did you mean rank?"),
+        ("analyze ranks x", "Did you mean rank?"),
         ("theory verdict", "Did you mean check?"),
         ("runs delete x", "Did you mean rm?"),
         ("data download cifar10", "Did you mean prepare?"),

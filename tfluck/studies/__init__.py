@@ -1,0 +1,1 @@
+"""Experiments upon runs that are there: what their students' weights say, tried out."""
