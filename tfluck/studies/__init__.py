@@ -1,0 +1,4 @@
+"""Experiments upon runs that are there: lottery tickets, pruning, which nodes are used.
+
+They stand above ``sweeps``, because they let its processes train many small students.
+"""
