@@ -19,6 +19,7 @@ COMMANDS = {
     "data": (".data", "List, prepare and verify image sets."),
     "runs": (".runs", "List, show, export and remove runs."),
     "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
+    "ticket": (".studies.ticket", "Train a run's winners again, alone (figure 3)."),
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
     "align": (".align", "Two-layer students turning towards teachers, exactly."),
     "theory": (".theory", "Theorems and assumptions of the paper, tried one by one."),

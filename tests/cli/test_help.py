@@ -133,7 +133,6 @@ def test_first_guesses_are_answered_with_commands_that_exist() -> None:
         ("figure 7", "tfluck train --preset luck-matters/figure-7-fc-bn"),
         ("compare a b", "tfluck analyze compare"),
         ("audit x", "tfluck theory audit"),
-        ("ticket x", "tfluck analyze rank"),
         ("prune x", "tfluck pretrain"),
         ("data lst", "Did you mean"),
         ("train --multi 3", "Did you mean --multiplier?"),

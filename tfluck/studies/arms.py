@@ -76,13 +76,13 @@ def make_plan(
         )
     chosen = _students(run, seeds)
     for seed in chosen:
-        for epoch in (0, rewind, None):
-            kept_weights(run, seed, epoch)
-        if (said := run.seed_status(seed).get("status")) != "finished":
+        if (said := run.seed_status(seed).get("status", "new")) != "finished":
             raise BadInput(
                 f"Student {seed} of {run.name} is {said}; who has won is known when it is "
-                f"finished: tfluck resume {run.name}"
+                f"finished: `tfluck resume {run.name}` goes on with it."
             )
+        for epoch in (0, rewind, None):
+            kept_weights(run, seed, epoch)
     if rewind >= run.config.epochs:
         raise BadInput(
             f"--rewind {rewind} leaves nothing to train: the run has "
