@@ -20,6 +20,8 @@ COMMANDS = {
     "runs": (".runs", "List, show, export and remove runs."),
     "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
     "ticket": (".studies.ticket", "Train a run's winners again, alone (figure 3)."),
+    "prune": (".studies.prune", "Remove nodes by scores, judged by an exact oracle."),
+    "used": (".studies.used", "How many of its nodes a student uses (random labels)."),
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
     "align": (".align", "Two-layer students turning towards teachers, exactly."),
     "theory": (".theory", "Theorems and assumptions of the paper, tried one by one."),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tfluck.experiment.choices import number, shown
+from tfluck.experiment.choices import CHOICES, number, shown
 from tfluck.experiment.scales import pretrain_config
 from tfluck.foundations.errors import BadInput
 
@@ -40,11 +40,18 @@ def _shares(context: Any, parameter: Any, text: str | None) -> tuple[float, ...]
 
 @declare(
     "tfluck pretrain --dataset digits --arch cnn",
+    "tfluck pretrain --dataset digits --labels shuffled --teacher-widths 60-60",
     "tfluck pretrain --dataset npz:images.npz --arch fc --teacher-widths 20-20",
     "tfluck pretrain --preset luck-matters/teacher-cifar10-cnn --scale laptop",
     name="pretrain",
 )
 @settings_options(*MEANINGLESS)
+@click.option(
+    "--labels",
+    type=click.Choice(CHOICES["labels"]),
+    help="shuffled: deal the training labels out at random, so that there is nothing to "
+    "learn but them by heart.  [true]",
+)
 @click.option("--teacher", help="Go on from this teacher, such as a pruned one.")
 @click.option(
     "--prune",

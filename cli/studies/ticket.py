@@ -226,7 +226,9 @@ def _draw(run: "Run", plan: "Plan", arms: "list[Arm]", path: Path) -> None:
 
     names = list(dict.fromkeys(arm.arm for arm in arms))
     full, *others = (_series([a for a in arms if a.arm == name]) for name in names)
-    students = f"{len(plan.seeds)} of them; " if len(plan.seeds) < len(run.seeds) else ""
+    students = (
+        f"{len(plan.seeds)} of them; " if len(plan.seeds) < len(run.seeds) else ""
+    )
     start = f", from epoch {plan.rewind}" if plan.rewind else ""
     kept = ", ".join(map(str, plan.keep))
     title = f"{heading(run)}; {students}tickets, K = {kept} a teacher node{start}"

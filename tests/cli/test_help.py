@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from tfluck.cli.hints import WORDS
 from tfluck.cli.main import cli
 from tfluck.cli.options import FiniteFloat
@@ -133,7 +134,6 @@ def test_first_guesses_are_answered_with_commands_that_exist() -> None:
         ("figure 7", "tfluck train --preset luck-matters/figure-7-fc-bn"),
         ("compare a b", "tfluck analyze compare"),
         ("audit x", "tfluck theory audit"),
-        ("prune x", "tfluck pretrain"),
         ("data lst", "Did you mean"),
         ("train --multi 3", "Did you mean --multiplier?"),
         ("train --bn none", "Did you mean --batch-norm?"),

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tfluck.cli.output import table
 from tfluck.cli.report import result_text
-
 from tfluck.runs.warnings import warnings
 
 
@@ -135,7 +135,6 @@ def test_a_title_says_which_run_at_which_scale_by_which_preset(
     tmp_path: Path,
 ) -> None:
     from tfluck.cli.report import heading
-
     from tfluck.experiment.scales import make_config
     from tfluck.runs import find_or_create
 

@@ -98,7 +98,7 @@ def open_images(config: RunConfig) -> ImageSet | None:
     """Read the image set of a run; None for unlabelled data.
 
     With ``samples`` below the set's size a random subset is kept, the same for every
-    student.
+    student. Shuffled labels are those of the training split, dealt out anew.
 
     Raises:
         BadInput: the set is smaller than the run asks for.
@@ -114,12 +114,15 @@ def open_images(config: RunConfig) -> ImageSet | None:
             f"{config.dataset} has {size} training and {len(images.x_test)} test samples; "
             f"the run asks for {wanted} and {config.eval_samples}."
         )
-    if wanted == size:
+    if wanted < size:
+        kept = generator(config.seed, "data", "subset").permutation(size)[:wanted]
+        images = dataclasses.replace(
+            images, x_train=images.x_train[kept], y_train=images.y_train[kept]
+        )
+    if config.labels == "true":
         return images
-    kept = generator(config.seed, "data", "subset").permutation(size)[:wanted]
-    return dataclasses.replace(
-        images, x_train=images.x_train[kept], y_train=images.y_train[kept]
-    )
+    dealt = generator(config.seed, "data", "shuffled-labels").permutation(wanted)
+    return dataclasses.replace(images, y_train=images.y_train[dealt])
 
 
 def open_stream(

@@ -71,6 +71,10 @@ def _check_data(config: "RunConfig") -> None:
             "A net that learns labels has no teacher to start near.",
         )
     _require(
+        config.labels == "true" or config.targets == "labels",
+        "labels are shuffled where a net learns them: use `tfluck pretrain`.",
+    )
+    _require(
         not config.teacher_digest or config.teacher_bias == 0,
         "teacher-bias shifts a random teacher's biases, not a pretrained one's.",
     )

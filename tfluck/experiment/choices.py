@@ -10,6 +10,7 @@ from tfluck.foundations.errors import BadInput
 Loss = Literal["mse", "cross-entropy"]
 TeacherInit = Literal["separated", "default"]
 Targets = Literal["teacher", "labels"]
+Labels = Literal["true", "shuffled"]
 #: (first epoch, learning rate) pairs, ascending, the first one at epoch 0.
 Schedule = tuple[tuple[int, float], ...]
 
@@ -20,6 +21,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "teacher_init": get_args(TeacherInit),
     "teacher_batch_norm": get_args(BatchNormPlace),
     "targets": get_args(Targets),
+    "labels": get_args(Labels),
 }
 #: Where students train.
 ENGINES = ("local", "dask")

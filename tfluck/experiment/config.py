@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tfluck.architectures import ARCHITECTURES, BatchNormPlace, Graph, draw
 from tfluck.experiment.checks import check
-from tfluck.experiment.choices import Loss, Schedule, Targets, TeacherInit
+from tfluck.experiment.choices import Labels, Loss, Schedule, Targets, TeacherInit
 from tfluck.experiment.inputs import InputLaw, parse_law
 from tfluck.experiment.typed import settle
 from tfluck.foundations.errors import BadInput
@@ -76,6 +76,9 @@ class RunConfig:
     augment: bool = False
     #: What students learn: a teacher's outputs, or the true labels (pretraining).
     targets: Targets = "teacher"
+    #: Labels of the training samples: their own, or each other's, which nothing but
+    #: memory can learn. Those of the test samples stay.
+    labels: Labels = "true"
     #: Directory of a pretrained teacher, and the digest of its weights.
     teacher: str | None = None
     teacher_digest: str = ""

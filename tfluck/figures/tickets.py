@@ -55,7 +55,11 @@ def draw_tickets(full: Series, arms: Sequence[Series], title: str) -> Figure:
 
 
 def _columns(
-    axis: Axes, full: Series, arms: Sequence[Series], values: list[np.ndarray], log: bool
+    axis: Axes,
+    full: Series,
+    arms: Sequence[Series],
+    values: list[np.ndarray],
+    log: bool,
 ) -> None:
     """Draw a column of dots an arm; a student's dots are joined by a grey line."""
     together = np.stack([value[0] for value in values])
@@ -70,11 +74,17 @@ def _columns(
 
 
 def _curves(
-    axis: Axes, full: Series, arms: Sequence[Series], values: list[np.ndarray], log: bool
+    axis: Axes,
+    full: Series,
+    arms: Sequence[Series],
+    values: list[np.ndarray],
+    log: bool,
 ) -> None:
     """Draw a curve an arm over the nodes kept, and the full network as a line."""
     level = _middle(values[0][0], log)
-    axis.axhline(level, color="black", linestyle=":", label=f"full, {full.nodes[0]:.0f}")
+    axis.axhline(
+        level, color="black", linestyle=":", label=f"full, {full.nodes[0]:.0f}"
+    )
     for index, (arm, value) in enumerate(zip(arms, values[1:], strict=True)):
         colour, mark = COLOURS[index % len(COLOURS)], MARKS[index % len(MARKS)]
         axis.plot(arm.nodes, value, color=colour, alpha=0.2, linewidth=0.7)

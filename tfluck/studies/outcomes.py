@@ -139,14 +139,11 @@ def differences(arms: Sequence[Arm]) -> list[Difference]:
 
 
 def _others(arm: Arm, arms: Sequence[Arm]) -> Iterator[Arm]:
+    wanted = {"random"} | ({"lucky"} if arm.arm in NEW_START else set())
     for other in arms:
-        if other.arm == "full":
+        same_size = other.keep == arm.keep and other is not arm
+        if other.arm == "full" or (same_size and other.arm in wanted):
             yield other
-        elif other.keep == arm.keep and other is not arm:
-            if other.arm == "random" or (
-                other.arm == "lucky" and arm.arm in NEW_START
-            ):
-                yield other
 
 
 def _difference(arm: Arm, other: Arm) -> Difference:

@@ -31,7 +31,7 @@ from tfluck.runs.seal import read_arrays, write_arrays
 from tfluck.runs.weights import kept_weights
 from tfluck.studies.arms import Plan, is_done, steps_done, steps_done_of, ticket_run
 from tfluck.training.apparatus import Apparatus
-from tfluck.training.checkpoint import Checkpoints, Progress
+from tfluck.training.checkpoint import Progress
 from tfluck.training.teachers import load_weights, networks
 from tfluck.training.trainer import StopAsked, Trainer
 

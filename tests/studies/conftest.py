@@ -1,0 +1,57 @@
+"""Small finished runs, each trained once in this process."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfluck.experiment.scales import make_config
+from tfluck.runs import Run, find_or_create
+
+KINDS: dict[str, dict[str, Any]] = {
+    "dense": {},
+    "dense-norm": {"batch_norm": "after-relu", "momentum": 0.9, "weight_decay": 0.01},
+    "conv": {"arch": "cnn", "batch_norm": "after-relu", "bn_affine": True},
+    "residual": {"arch": "resnet", "teacher_widths": (3, 2, 3)},
+}
+
+
+def train(run: Run) -> Run:
+    """Train every student of ``run`` here, one after the other."""
+    from tfluck.training.apparatus import Apparatus
+    from tfluck.training.teachers import keep_teacher
+    from tfluck.training.trainer import Trainer
+
+    apparatus = Apparatus(run)
+    if apparatus.teacher is not None:
+        keep_teacher(run, apparatus.teacher)
+    for seed in run.seeds:
+        Trainer(run, seed, lambda step, note: None, apparatus).train()
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(
+    tf: Any, tiny: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Run]:
+    """Return a finished run of two students of one of :data:`KINDS`."""
+    root = tmp_path_factory.mktemp("studies") / "runs"
+    known: dict[str, Run] = {}
+
+    def make(kind: str) -> Run:
+        if kind not in known:
+            # Three times the teacher's nodes: winners, their rivals, and others.
+            given = {"batch_norm": "none", "multiplier": 3, "seeds": 2, "epochs": 2}
+            small = {"samples_per_epoch": 160, "eval_samples": 60}
+            config = make_config(**tiny | given | small | KINDS[kind])
+            known[kind] = train(find_or_create(root, config, kind))
+        return known[kind]
+
+    return make
+
+
+@pytest.fixture
+def runs(finished: Callable[[str], Run]) -> Path:
+    """The folder of runs."""
+    return finished("dense").layout.root.parent
