@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tfluck.experiment.choices import parse_widths
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.runtime import start_tensorflow
 from tfluck.runs import find_or_create
 
@@ -20,7 +20,7 @@ from tfluck.runs import find_or_create
 def bare_products(trainer: Any, repeats: int) -> float:
     """Time the products no step can do without: forward, back to inputs, to weights."""
     tf = start_tensorflow()
-    config = trainer.config
+    experiment = trainer.experiment
     x = trainer.stream.batches(0, 1)[0]
     pairs = []
     side = x.shape[1]
@@ -30,10 +30,10 @@ def bare_products(trainer: Any, repeats: int) -> float:
         kernel = layer.kernel.value
         if len(kernel.shape) == 4:
             side -= 2
-            rows = config.batch_size * side**2
+            rows = experiment.training.batch_size * side**2
             shape = (rows, int(tf.size(kernel)) // kernel.shape[-1], kernel.shape[-1])
         else:
-            shape = (config.batch_size, *kernel.shape)
+            shape = (experiment.training.batch_size, *kernel.shape)
         pairs.append(
             tuple(
                 tf.ones(pair)
@@ -66,7 +66,8 @@ def measure(arch: str, widths: str, batch_norm: bool, steps: int, repeats: int) 
     from tfluck.training.checkpoint import Progress
     from tfluck.training.trainer import Trainer
 
-    config = make_config(
+    experiment, execution = configure(
+        "paper",
         arch=arch,
         teacher_widths=parse_widths(widths),
         batch_norm="after-relu" if batch_norm else "none",
@@ -75,7 +76,7 @@ def measure(arch: str, widths: str, batch_norm: bool, steps: int, repeats: int) 
         lr=((0, 1e-4),),
     )
     with tempfile.TemporaryDirectory() as folder:
-        run = find_or_create(Path(folder), config)
+        run = find_or_create(Path(folder), experiment, execution=execution)
         trainer = Trainer(run, 1, lambda step, note: None)
         trainer.progress = Progress()
         trainer.layout.root.mkdir(parents=True)

@@ -106,7 +106,7 @@ def _cka(
     run: "Run", seed: int, matrices: "Matrices", wanted: bool
 ) -> list[float | None]:
     """Return CKA a layer; None where it is not wanted or the weights are not kept."""
-    if not wanted or matrices.epoch not in (0, run.config.epochs):
+    if not wanted or matrices.epoch not in (0, run.experiment.training.epochs):
         return [None] * len(matrices.rho)
     from tfluck.foundations.runtime import start_tensorflow
 

@@ -89,11 +89,11 @@ def command(
     from tfluck.runs.weights import kept_weights
 
     found, student = open_student(out, run, seed)
-    epochs = sorted({0, found.config.epochs} if epoch is None else {epoch})
+    epochs = sorted({0, found.experiment.training.epochs} if epoch is None else {epoch})
     for needed in epochs:
         kept_weights(found, student, needed)
     start_tensorflow()
-    count = samples or (IMAGES if found.config.reads_images else SAMPLES)
+    count = samples or (IMAGES if found.experiment.network.reads_images else SAMPLES)
     states = [_measure(found, student, e, count, ignore_batch_norm) for e in epochs]
     results = [
         {"epoch": state.epoch, "layers": dominance_rows(state)} for state in states

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tfluck.analysis.overlap import Gram
     from tfluck.analysis.relu_net import Affine, ReluNet
-    from tfluck.experiment.config import RunConfig
+    from tfluck.experiment.experiment import Experiment
 
 #: Numbers of a layer's inputs that K_d and K_l are measured on, at most.
 NUMBERS = 4_000_000
@@ -65,8 +65,8 @@ def command(
     from tfluck.training.loading import load_run_models
 
     models = load_run_models(found, student, epoch)
-    x = models.inputs(samples or found.config.eval_samples)
-    std = _deviations(found.config, x)
+    x = models.inputs(samples or found.experiment.watch.eval_samples)
+    std = _deviations(found.experiment, x)
     rows, pictures = [], []
     for role, model in (("teacher", models.teacher), ("student", models.student)):
         net = relu_net(model)
@@ -92,13 +92,15 @@ def command(
         save_plot(plot, lambda: draw_overlap(pictures, title))
 
 
-def _deviations(config: "RunConfig", x: "np.ndarray") -> "np.ndarray | None":
+def _deviations(experiment: "Experiment", x: "np.ndarray") -> "np.ndarray | None":
     """Return the standard deviation of each input; None if they are not Gaussian."""
     import numpy as np
 
-    if config.dataset != "gaus":
+    if experiment.data.dataset != "gaus":
         return None
-    return config.data_std * np.array(spectrum(config.covariance, x[0].size))
+    return experiment.data.data_std * np.array(
+        spectrum(experiment.data.covariance, x[0].size)
+    )
 
 
 def layer_grams(net: "ReluNet", x: "np.ndarray") -> "list[Gram]":

@@ -11,7 +11,7 @@ from tfluck.data.registry import npz_path
 from tfluck.experiment.choices import IMAGE_SETS, shown
 from tfluck.experiment.inputs import LAW_NAMES, parse_law
 from tfluck.experiment.presets import load_preset
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import BadInput
 from tfluck.runs import read_teacher
 from tfluck.runs.teachers import check_fits, find_teacher
@@ -103,7 +103,7 @@ def _teacher_settings(settings: Settings, data: Settings, folder: Path) -> Setti
                 f"teacher in {folder}, which has {_text(decided[key])}."
             )
     gaussian = {"arch": teacher.arch, "teacher_widths": teacher.widths}
-    shape = data.get("sample_shape") or make_config(**settings | gaussian).input_shape
+    shape = data.get("sample_shape") or configure(**settings | gaussian)[0].input_shape
     check_fits(teacher, folder, settings.get("dataset", "gaus"), shape)
     return decided
 

@@ -2,25 +2,27 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tfluck.data import describe
 from tfluck.data.registry import require_data
-from tfluck.experiment.config import HOW, RunConfig
 from tfluck.experiment.cost import Plan, plan
+from tfluck.experiment.execution import HOW, Execution
+from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.limits import Machine, excess, this_machine
 from tfluck.experiment.presets import load_preset
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import DEFAULT_SCALE, configure, configure_pretraining
 from tfluck.foundations.errors import BadInput
 from tfluck.runs import Run, find_or_create, find_run
+from tfluck.runs.run import settings_of
 
 from .options import click, talk
 from .output import emit_json
 from .report import describe_plan, duration
 
-#: A plan above this many seconds is worth a warning.
+#: From this many seconds on it is worth saying what would take minutes.
 LONG = 3600.0
 
 
@@ -35,28 +37,32 @@ class Means:
         jobs: processes that train at the same time.
         here: students train on this machine, not on a cluster.
         force: try it however large it is.
+        given: the settings that were typed.
     """
 
     out: Path
-    scale: str = "paper"
+    scale: str = DEFAULT_SCALE
     preset: str | None = None
     jobs: int = 1
     here: bool = True
     force: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 def launch(
-    config: RunConfig,
+    experiment: Experiment,
+    execution: Execution,
     means: Means,
     name: str | None,
     asked: Mapping[str, Any],
     *,
     fresh: bool,
 ) -> Run:
-    """Return the run of ``config``, refused before any of it exists if it cannot be done.
+    """Return the run of ``experiment``, refused before any of it exists if it cannot be.
 
     Args:
-        config: what to train.
+        experiment: what to train.
+        execution: how.
         means: where, and with what.
         name: of its folder, if one was given.
         asked: the settings that were typed.
@@ -66,75 +72,99 @@ def launch(
         TfluckError: the data are not here.
         BadInput: this machine, or a year, will not do; or the folder holds another run.
     """
-    there = None if fresh else find_run(means.out, config, name)
-    if there is None or there.status() != "finished":
-        require_data(config.dataset, config.data_dir)
-        expected = _expected(config, means)
-        reason = _excess(expected, config, means)
+    there = (
+        None if fresh else find_run(means.out, experiment, name, seeds=execution.seeds)
+    )
+    grows = there is not None and len(there.seeds) < execution.seeds
+    if there is None or grows or there.status() != "finished":
+        require_data(experiment.data.dataset, execution.data_dir)
+        expected = _expected(experiment, execution, means)
+        reason = _excess(expected, execution, means)
         if reason and not means.force:
             raise BadInput(f"{reason} --force tries it all the same.")
-        _warn_if_long(expected, config, means)
+        talk(scale_line(experiment, execution, means, expected))
     record = {"preset": means.preset, "scale": means.scale}
-    run = find_or_create(means.out, config, name, fresh=fresh, record=record)
-    _tell_kept(run, asked, config)
+    run = find_or_create(
+        means.out, experiment, name, execution=execution, fresh=fresh, record=record
+    )
+    _tell_kept(run, asked, execution)
     return run
 
 
-def show_plan(config: RunConfig, means: Means, as_json: bool) -> None:
+def show_plan(
+    experiment: Experiment, execution: Execution, means: Means, as_json: bool
+) -> None:
     """Print what the run would do and cost, and say so if that is too much."""
-    expected = _expected(config, means)
+    expected = _expected(experiment, execution, means)
     if as_json:
         costs = {
             "seconds": expected.seconds,
             "memory_bytes": expected.memory,
             "disk_bytes": expected.disk,
         }
-        digest = config.digest()
-        emit_json({"digest": digest, "config": config.to_dict(), "plan": costs})
+        emit_json(
+            {
+                "digest": experiment.digest(),
+                **settings_of(experiment, execution),
+                "plan": costs,
+            }
+        )
     else:
-        click.echo(describe_plan(config, expected, means.jobs))
-    if reason := _excess(expected, config, means):
+        click.echo(describe_plan(experiment, execution, expected, means.jobs))
+        talk(scale_line(experiment, execution, means, expected))
+    if reason := _excess(expected, execution, means):
         talk(reason)
 
 
-def _expected(config: RunConfig, means: Means) -> Plan:
+def _expected(experiment: Experiment, execution: Execution, means: Means) -> Plan:
     from tfluck.foundations.runtime import matmul_rate
 
-    return plan(config, matmul_rate(), means.jobs)
+    return plan(experiment, execution, matmul_rate(), means.jobs)
 
 
-def _excess(expected: Plan, config: RunConfig, means: Means) -> str:
+def _excess(expected: Plan, execution: Execution, means: Means) -> str:
     machine = this_machine(means.out)
     if not means.here:
         machine = Machine(math.inf, machine.disk)
-    return excess(expected, machine, min(means.jobs, config.seeds))
+    return excess(expected, machine, min(means.jobs, execution.seeds))
 
 
-def _warn_if_long(expected: Plan, config: RunConfig, means: Means) -> None:
-    """Say so when the run needs more than an hour, and what would take minutes."""
-    if expected.seconds <= LONG:
-        return
-    hint = ""
-    if means.scale == "paper":
-        short = _expected(_shorter(config, means.preset), means).seconds
-        hint = f"; --scale laptop would take {duration(short)}"
-    said = duration(expected.seconds)
-    talk(f"This run will take {said} on this device{hint}. It starts now.")
+def scale_line(
+    experiment: Experiment, execution: Execution, means: Means, expected: Plan
+) -> str:
+    """Say which scale runs, how long it takes here, and how long another would."""
+    said = f"Scale {means.scale}: {duration(expected.seconds)} on this device"
+    if means.scale == "smoke":
+        return f"{said}."
+    other = "laptop" if means.scale == "paper" else "paper"
+    if other == "laptop" and expected.seconds < LONG:
+        return f"{said}."
+    seconds = _expected(*_at(other, experiment, execution, means), means).seconds
+    return f"{said}; --scale {other} would take {duration(seconds)}."
 
 
-def _shorter(config: RunConfig, preset: str | None) -> RunConfig:
-    """Return about what ``--scale laptop`` would make of ``config``."""
-    settings = load_preset(preset).at("laptop") if preset else {"arch": config.arch}
-    data = describe(config.dataset)
-    return make_config("laptop", data=data, **settings | {"dataset": config.dataset})
+def _at(
+    scale: str, experiment: Experiment, execution: Execution, means: Means
+) -> tuple[Experiment, Execution]:
+    """Return what the same command would do at another scale."""
+    data = describe(experiment.data.dataset)
+    labels = experiment.training.targets == "labels"
+    make = configure_pretraining if labels else configure
+    preset = load_preset(means.preset).at(scale) if means.preset else {}
+    try:
+        return make(scale, data=data, **preset | dict(means.given))
+    except BadInput:  # what was given need not go with another scale
+        return experiment, execution
 
 
-def _tell_kept(run: Run, asked: Mapping[str, Any], config: RunConfig) -> None:
+def _tell_kept(run: Run, asked: Mapping[str, Any], execution: Execution) -> None:
     """Say it where a run keeps another way of computing than was ``asked`` for now."""
     for name in sorted(HOW):
-        kept, wanted = getattr(run.config, name), getattr(config, name)
+        kept, wanted = getattr(run.execution, name), getattr(execution, name)
         if asked.get(name) is not None and kept != wanted:
             talk(
                 f"{run.layout.root} goes on with {name} {str(kept).lower()}, as it began: "
                 f"{str(wanted).lower()} gives other last bits. --fresh starts it anew."
             )
+    if len(run.seeds) > execution.seeds:
+        talk(f"{run.layout.root} has {len(run.seeds)} students by now; all are shown.")

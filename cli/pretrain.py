@@ -1,10 +1,10 @@
 """``tfluck pretrain``: train a teacher on labels."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from tfluck.experiment.choices import CHOICES, number, shown
-from tfluck.experiment.scales import pretrain_config
+from tfluck.experiment.choices import Labels, parse_shares
+from tfluck.experiment.scales import configure_pretraining
 from tfluck.foundations.errors import BadInput
 
 from .hints import complete_preset
@@ -30,12 +30,9 @@ MEANINGLESS = (
 
 def _shares(context: Any, parameter: Any, text: str | None) -> tuple[float, ...]:
     try:
-        parts = [] if text is None else text.split(",")
-        return tuple(number(part) for part in parts)
-    except BadInput:
-        raise BadInput(
-            f"--prune takes shares like 0.3 or 0.1,0.2,0.3, not {shown(str(text))}."
-        ) from None
+        return () if text is None else parse_shares(text)
+    except BadInput as error:
+        raise BadInput(f"--prune: {error}") from None
 
 
 @declare(
@@ -48,9 +45,9 @@ def _shares(context: Any, parameter: Any, text: str | None) -> tuple[float, ...]
 @settings_options(*MEANINGLESS)
 @click.option(
     "--labels",
-    type=click.Choice(CHOICES["labels"]),
+    type=click.Choice(get_args(Labels)),
     help="shuffled: deal the training labels out at random, so that there is nothing to "
-    "learn but them by heart.  [true]",
+    "learn but them by heart.  [default: true]",
 )
 @click.option("--teacher", help="Go on from this teacher, such as a pruned one.")
 @click.option(
@@ -91,10 +88,10 @@ def command(
     if wanted.get("teacher"):
         wanted["batch_norm"] = wanted.pop("teacher_batch_norm")
         wanted["bn_affine"] = wanted.pop("teacher_bn_affine")
-    config = pretrain_config(scale, data=data, **wanted)
-    means = Means(out, scale, preset, force=force)
+    experiment, execution = configure_pretraining(scale, data=data, **wanted)
+    means = Means(out, scale, preset, force=force, given=wanted)
     if dry_run:
-        show_plan(config, means, as_json)
+        show_plan(experiment, execution, means, as_json)
         return
-    run = launch(config, means, name, settings, fresh=fresh)
+    run = launch(experiment, execution, means, name, settings, fresh=fresh)
     drive(run, 1, as_json)

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tfluck.experiment.config import RunConfig
 from tfluck.experiment.cost import Plan
-from tfluck.experiment.wording import NULL, RHO_BAR, counted, experiment
+from tfluck.experiment.execution import Execution
+from tfluck.experiment.experiment import Experiment
+from tfluck.experiment.wording import NULL, RHO_BAR, counted, described
 
 from .options import click, talk
 from .output import emit_json, table
@@ -21,16 +22,19 @@ def duration(seconds: float) -> str:
     return f"about {max(1, round(seconds))} s"
 
 
-def describe_plan(config: RunConfig, expected: Plan, jobs: int) -> str:
+def describe_plan(
+    experiment: Experiment, execution: Execution, expected: Plan, jobs: int
+) -> str:
     """Say what a run would do and cost."""
-    teacher = "-".join(map(str, config.teacher_widths))
-    student = "-".join(map(str, config.student_widths))
+    net, training = experiment.network, experiment.training
+    teacher = "-".join(map(str, net.teacher_widths))
+    student = "-".join(map(str, net.student_widths))
     lines = [
-        f"digest    {config.digest()}",
-        f"teacher   {config.arch} {teacher}, {config.outputs} outputs",
-        f"student   {config.arch} {student}, batch-norm {config.batch_norm}",
-        f"training  {config.epochs} epochs × {config.steps_per_epoch} steps "
-        f"of {config.batch_size}, {config.seeds} seed(s) on {jobs} process(es)",
+        f"digest    {experiment.digest()}",
+        f"teacher   {net.arch} {teacher}, {net.outputs} outputs",
+        f"student   {net.arch} {student}, batch-norm {net.batch_norm}",
+        f"training  {training.epochs} epochs × {training.steps_per_epoch} steps "
+        f"of {training.batch_size}, {execution.seeds} seed(s) on {jobs} process(es)",
         f"time      {duration(expected.seconds)} on this device",
         f"memory    about {expected.memory / 1e9:.1f} GB a process",
         f"disk      about {expected.disk / 1e6:.0f} MB",
@@ -41,7 +45,7 @@ def describe_plan(config: RunConfig, expected: Plan, jobs: int) -> str:
 def heading(run: "Run", seed: int | None = None) -> str:
     """Say what a picture shows: one student of ``run``, or all of them."""
     who = counted(len(run.seeds), "student") if seed is None else f"student {seed}"
-    return f"{run.name}, {who}: {experiment(run.config, run.manifest)}"
+    return f"{run.name}, {who}: {described(run.experiment, run.manifest)}"
 
 
 def print_summary(summary: dict[str, Any], as_json: bool) -> None:

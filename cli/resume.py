@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.execution import Places
+from tfluck.experiment.experiment import Experiment
 from tfluck.runs import resolve_run
 
 from .options import click, json_option, out_option, run_argument
@@ -37,12 +38,13 @@ def command(
     """
     jobs = jobs or os.cpu_count() or 1
     found = resolve_run(out, run)
-    found = found.placed(_places(found.config, data_dir))
+    found = found.placed(_places(found.experiment, data_dir))
     drive(found, jobs, as_json, engine, scheduler)
 
 
-def _places(config: RunConfig, data_dir: str | None) -> dict[str, str | None]:
+def _places(experiment: Experiment, data_dir: str | None) -> Places:
     """Say where the data are in ``data_dir``: an npz file keeps its name there."""
-    if data_dir is None or config.data_kind != "npz":
-        return {"data_dir": data_dir}
-    return {"dataset": f"npz:{Path(data_dir) / Path(config.dataset).name}"}
+    if data_dir is None or experiment.data.kind != "npz":
+        return Places(data_dir=data_dir)
+    name = Path(experiment.data.dataset).name
+    return Places(dataset=f"npz:{Path(data_dir) / name}")

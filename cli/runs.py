@@ -53,14 +53,14 @@ def list_command(out: Path, as_json: bool) -> None:
 
 def _settings(run: Run | None) -> dict[str, Any]:
     """Say what tells one run from another; nothing of a damaged one."""
-    config = run and run.config
+    experiment = run and run.experiment
     return {
-        "data": config and printable(config.data_kind),
-        "arch": config and config.arch,
-        "teacher": config and "-".join(map(str, config.teacher_widths)),
-        "batch-norm": config and config.batch_norm,
-        "seeds": config and config.seeds,
-        "epochs": config and config.epochs,
+        "data": experiment and printable(experiment.data.kind),
+        "arch": experiment and experiment.network.arch,
+        "teacher": experiment and "-".join(map(str, experiment.network.teacher_widths)),
+        "batch-norm": experiment and experiment.network.batch_norm,
+        "seeds": run and len(run.seeds),
+        "epochs": experiment and experiment.training.epochs,
         "preset": run and _recorded(run, "preset"),
         "scale": run and _recorded(run, "scale"),
         "warnings": run and _warnings(run),

@@ -1,19 +1,15 @@
 """One option for every setting of a run, read by the library and checked there."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tfluck.architectures import ARCHITECTURES
-from tfluck.experiment.choices import (
-    CHOICES,
-    STUDENT_INITS,
-    parse_schedule,
-    parse_widths,
-    whole,
-)
-from tfluck.experiment.inputs import LAW_NAMES
+from tfluck.experiment.execution import execution_fields
+from tfluck.experiment.experiment import all_fields
+from tfluck.experiment.fields import Field
 from tfluck.experiment.presets import load_preset
-from tfluck.experiment.scales import SCALES
+from tfluck.experiment.scales import DEFAULT_SCALE, SCALES
+from tfluck.experiment.table import default_text
 from tfluck.foundations.errors import BadInput
 
 from .ingredients import parse_dataset
@@ -35,96 +31,50 @@ class Parsed(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def _samples(text: str) -> int | None:
-    if text == "infinite":
-        return None
-    count = whole(text)
-    if count < 1:
-        raise BadInput(f"Give 'infinite' or a number of samples, not {text!r}.")
-    return count
+def _dataset_type() -> click.ParamType:
+    return Parsed("gaus|uniform|…|cifar10|…|npz:PATH", parse_dataset)
 
 
-WIDTHS = Parsed("widths", parse_widths)
-SCHEDULE = Parsed("rate", parse_schedule)
-DATASET = Parsed("gaus|uniform|…|cifar10|…|npz:PATH", parse_dataset)
-SAMPLES = Parsed("infinite|N", _samples)
 COUNT = click.IntRange(min=1)
-
-
-def _choice(name: str) -> click.Choice[str]:
-    return click.Choice(CHOICES[name])
-
-
-_ABOUT = "; ".join(f"{a.name}: {a.help}" for a in ARCHITECTURES.values())
-_WIDTHS = ", ".join(
-    f"{'-'.join(map(str, a.defaults['teacher_widths']))} for {a.name}"
-    for a in ARCHITECTURES.values()
-)
-
-#: Option → (type, help). Defaults live in the library: what is not given is not passed.
-SETTINGS: dict[str, tuple[Any, str]] = {
-    "dataset": (
-        DATASET,
-        f"Inputs drawn for ever from {', '.join(LAW_NAMES)}, or an image set. [gaus]",
-    ),
-    "data-dir": (
-        click.Path(file_okay=False, resolve_path=True),
-        "Where image sets lie. [TFDS's own]",
-    ),
-    "arch": (_choice("arch"), f"{_ABOUT}. [fc]"),
-    "teacher-widths": (WIDTHS, f"[{_WIDTHS}]"),
-    "multiplier": (COUNT, "Student width over teacher width. [10]"),
-    "outputs": (COUNT, "Outputs. [100; the number of classes on labelled data]"),
-    "input-dim": (COUNT, "Input dimension of fc and resnet. [20]"),
-    "image-size": (COUNT, "Height and width of the images of cnn. [16]"),
-    "covariance": (
-        click.STRING,
-        "Of vectors: spectrum:DECAY gives coordinate i variance ∝ i^−DECAY. [identity]",
-    ),
-    "data-std": (FiniteFloat(0), "Standard deviation of the inputs. [10]"),
-    "batch-norm": (_choice("batch_norm"), "Where BatchNorm stands. [after-relu]"),
-    "samples": (SAMPLES, "Size of the data set. [infinite]"),
-    "epochs": (click.IntRange(min=0), "[40]"),
-    "samples-per-epoch": (COUNT, "[100000; the size of a finite set]"),
-    "batch-size": (COUNT, "[64]"),
-    "lr": (
-        SCHEDULE,
-        "A rate, or a schedule like 0:0.05,20:0.01. [0.05; less for labels and for cnn "
-        "without BatchNorm]",
-    ),
-    "momentum": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
-    "weight-decay": (FiniteFloat(0), "In PyTorch's meaning. [0]"),
-    "loss": (_choice("loss"), "cross-entropy is on the teacher's argmax. [mse]"),
-    "teacher-init": (_choice("teacher_init"), "separated is the paper's. [separated]"),
-    "teacher-bias": (FiniteFloat(), "Added to every hidden teacher bias. [0]"),
-    "student-init": (str, f"One of {', '.join(STUDENT_INITS)}. [default]"),
-    "seed": (click.IntRange(min=0), "Seed of the teacher and the first student. [1]"),
-    "seeds": (COUNT, "Number of students of the one teacher. [1]"),
-    "eval-samples": (COUNT, "[10000, or 1024 images]; 192 is the original's."),
-    "eval-every": (COUNT, "Epochs between evaluations. [1]"),
-    "chunk": (COUNT, "Steps fused into one call. [by size]"),
-    "threads": (COUNT, "TensorFlow's threads for a student; the run's own. [2]"),
+#: Settings whose text means something here only, such as a path.
+TYPES: dict[str, Callable[[], Any]] = {
+    "dataset": _dataset_type,
+    "data_dir": lambda: click.Path(file_okay=False, resolve_path=True),
 }
 
 
-SWITCHES = {
-    "--jit/--no-jit": "Compile with XLA. [yes; not with convolutions]",
-    "--normalize": "Rows back to norm 1 after every step.",
-    "--bn-affine/--no-bn-affine": "BatchNorm scale and shift. [no; yes with convolutions]",
-    "--augment/--no-augment": "Random crops and mirror images. [cifar10, cifar100 yes]",
-}
+def _type(field: Field) -> Any:
+    """Return what reads the text of a setting; the library checks the value again."""
+    about = field.setting
+    if field.name in TYPES:
+        return TYPES[field.name]()
+    if about.parse is not None:
+        return Parsed(about.metavar or field.option, about.parse)
+    if field.names:
+        return click.Choice(field.names)
+    if field.kind is float:
+        return FiniteFloat(-math.inf if about.low is None else about.low)
+    if field.kind is int:
+        # Of what is too large the library speaks, in a sentence of its own.
+        return click.IntRange(None if about.low is None else int(about.low))
+    return click.STRING
+
+
+def _option(field: Field) -> Callable[[Any], Any]:
+    text = f"{field.setting.help} [{default_text(field)}]".strip()
+    if field.kind is bool:
+        names = f"--{field.option}/--no-{field.option}"
+        return click.option(names, default=None, is_flag=True, help=text)
+    return click.option(f"--{field.option}", type=_type(field), help=text)
 
 
 def settings_options(*without: str) -> Callable[[Any], Any]:
     """Add one option for every setting of a run but those in ``without``."""
 
     def add(function: Any) -> Any:
-        for name, text in SWITCHES.items():
-            option = click.option(name, default=None, is_flag=True, help=text)
-            function = option(function)
-        for name, (kind, text) in reversed(SETTINGS.items()):
-            if name not in without:
-                function = click.option(f"--{name}", type=kind, help=text)(function)
+        for field in reversed((*all_fields(), *execution_fields())):
+            if field.option not in without and not field.setting.hidden:
+                function = _option(field)(function)
         return function
 
     return add
@@ -165,9 +115,10 @@ def run_options(function: Any) -> Any:
         click.option(
             "--scale",
             type=click.Choice(list(SCALES)),
-            default="paper",
+            default=DEFAULT_SCALE,
             show_default=True,
-            help="Shrink widths, samples and epochs that were not given.",
+            help="How large what was not given is: laptop is minutes on two cores; the "
+            "defaults in brackets are those of paper.",
         ),
     ):
         function = option(function)

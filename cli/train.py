@@ -6,7 +6,7 @@ from typing import Any
 
 from tfluck.data.registry import require_data
 from tfluck.experiment.choices import ENGINES
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.files import make_directory
 from tfluck.runs import Run, RunLayout, summarize
 
@@ -86,16 +86,16 @@ def command(
     wanted = given_settings(preset, scale, settings)
     data, wanted = with_ingredients(wanted, out, preset)
     require_teacher(wanted, data, out, scale)
-    config = make_config(scale, data=data, **wanted)
+    experiment, execution = configure(scale, data=data, **wanted)
     jobs = jobs or os.cpu_count() or 1
-    means = Means(out, scale, preset, jobs, engine == "local", force)
+    means = Means(out, scale, preset, jobs, engine == "local", force, wanted)
     if dry_run:
-        show_plan(config, means, as_json)
+        show_plan(experiment, execution, means, as_json)
         return
     from tfluck.sweeps import check_engine
 
     check_engine(engine, scheduler)
-    run = launch(config, means, name, settings, fresh=fresh)
+    run = launch(experiment, execution, means, name, settings, fresh=fresh)
     drive(run, jobs, as_json, engine, scheduler)
 
 
@@ -109,17 +109,17 @@ def drive(
     """Train what is left of ``run`` and print what it found."""
     from tfluck.sweeps import cluster, train_run
 
-    config = run.config
+    experiment = run.experiment
     if run.status() == "finished":
         talk(f"{run.layout.root} is finished already; --fresh recomputes it.")
     else:
-        require_data(config.dataset, config.data_dir)
-        talk(f"{run.layout.root}: {config.seeds} × {config.steps} steps")
+        require_data(experiment.data.dataset, run.execution.data_dir)
+        talk(f"{run.layout.root}: {len(run.seeds)} × {experiment.training.steps} steps")
         done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
         try:
             with (
                 cluster(engine, scheduler) as executor,
-                progress_bar(config.steps, done) as report,
+                progress_bar(experiment.training.steps, done) as report,
             ):
                 quiet = not is_verbose()
                 train_run(run, report, jobs=jobs, executor=executor, quiet=quiet)
@@ -127,7 +127,7 @@ def drive(
             if as_json and run.layout.summary.exists():
                 emit_json(summarize(run))
             raise
-    if config.targets == "labels":
+    if experiment.training.targets == "labels":
         show_teacher(run, as_json)
         return
     if not as_json:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import Phase, settings
+from making import make
 
-from tfluck.experiment.scales import make_config
-from tfluck.runs import Run, find_or_create
+from tfluck.experiment.scales import configure
+from tfluck.runs import Run
 
 pytest_plugins = ["weight_files"]
 
@@ -68,10 +69,10 @@ def tiny() -> dict[str, Any]:
 def make_run(tmp_path: Path, tiny: dict[str, Any]) -> Callable[..., Run]:
     """Make a run directory of tiny networks; keyword arguments are settings."""
 
-    def make(folder: str = "runs", **given: Any) -> Run:
-        return find_or_create(tmp_path / folder, make_config(**tiny | given))
+    def made(folder: str = "runs", **given: Any) -> Run:
+        return make(tmp_path / folder, configure(**tiny | given))
 
-    return make
+    return made
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ __version__ = "0.1.0"
 #: Public name → the module that holds it, imported on first use.
 _PUBLIC = {
     "NodeWatcher": "tfluck.training.watcher",
-    "RunConfig": "tfluck.experiment.config",
-    "make_config": "tfluck.experiment.scales",
+    "Execution": "tfluck.experiment.execution",
+    "Experiment": "tfluck.experiment.experiment",
+    "make_experiment": "tfluck.experiment.scales",
 }
 
-__all__ = ["NodeWatcher", "RunConfig", "__version__", "make_config"]
+__all__ = ["Experiment", "NodeWatcher", "__version__", "make_experiment"]
 
 
 def __getattr__(name: str) -> object:

@@ -209,7 +209,9 @@ def _subject(
         from tfluck.studies.pruning import of_run
 
         return of_run(
-            run, seed, samples or (IMAGES if run.config.reads_images else SAMPLES)
+            run,
+            seed,
+            samples or (IMAGES if run.experiment.network.reads_images else SAMPLES),
         )
     from tfluck.weightfiles.keras_model import check_keras
 

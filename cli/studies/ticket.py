@@ -125,11 +125,11 @@ def _train(run: "Run", plan: "Plan", jobs: int) -> None:
     from tfluck.studies.arms import steps_done
     from tfluck.studies.driver import todo, train_all
 
-    config = run.config
+    training = run.experiment.training
     if not todo(run, plan):
         return
-    require_data(config.dataset, config.data_dir)
-    steps = (config.epochs - plan.rewind) * config.steps_per_epoch
+    require_data(run.experiment.data.dataset, run.execution.data_dir)
+    steps = (training.epochs - plan.rewind) * training.steps_per_epoch
     total = len(plan.cells) * steps
     talk(f"{run.layout.tickets}: {len(plan.seeds)} × {len(plan.cells)} × {steps} steps")
     done = {seed: steps_done(run, plan, seed) for seed in plan.seeds}

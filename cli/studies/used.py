@@ -69,7 +69,7 @@ def command(runs: tuple[str, ...], out: Path, as_json: bool) -> None:
 
 
 def _layers(run: "Run") -> range:
-    return range(len(run.config.teacher_widths))
+    return range(len(run.experiment.network.teacher_widths))
 
 
 def _rows(run: "Run") -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def _rows(run: "Run") -> list[dict[str, Any]]:
     rows = []
     for seed in run.seeds:
         models = load_run_models(run, seed)
-        x = models.inputs(IMAGES if run.config.reads_images else SAMPLES)
+        x = models.inputs(IMAGES if run.experiment.network.reads_images else SAMPLES)
         found = read_matrices(run, seed)
         rho = [one[live] for one, live in zip(found.rho, found.live, strict=True)]
         rows += [
@@ -101,8 +101,8 @@ def _line(run: "Run", layer: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
     line: dict[str, Any] = {
         "run": run.name,
         "layer": layer,
-        "teacher": run.config.teacher_widths[layer],
-        "nodes": run.config.student_widths[layer],
+        "teacher": run.experiment.network.teacher_widths[layer],
+        "nodes": run.experiment.network.student_widths[layer],
     }
     for what in COUNTS:
         values = _values(rows, run, layer, what)

@@ -53,7 +53,7 @@ def command(
     for state, epoch in _states(found, student, samples):
         seen = audit(state) + (audit_teacher(state) if epoch == 0 else [])
         rows += [{"epoch": epoch} | row.to_row() for row in seen]
-    if found.config.epochs > 1:
+    if found.experiment.training.epochs > 1:
         talk("The middle of training is not audited: its weights are not kept.")
     if as_json:
         names = {"run": str(found.layout.root), "seed": student, "samples": samples}
@@ -104,7 +104,7 @@ def _states(run: "Run", seed: int, samples: int) -> "list[tuple[State, int]]":
             biases=[bias for _, bias in weights],
             start=[kernel for kernel, _ in start],
             start_biases=[bias for _, bias in start],
-            batch_norm=run.config.batch_norm != "none",
+            batch_norm=run.experiment.network.batch_norm != "none",
         )
         found.append((state, models.epoch))
     return found

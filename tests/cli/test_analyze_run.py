@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from making import make
 
-from tfluck.experiment.scales import make_config
-from tfluck.runs import Run, find_or_create, read_rows
+from tfluck.experiment.scales import configure
+from tfluck.runs import Run, read_rows
 
 Cli = Callable[..., Result]
 COMMANDS = ("correlation", "rank", "modulation", "overlap", "weights")
@@ -25,8 +26,8 @@ def runs(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> dict[str, Run]
     folder = tmp_path_factory.mktemp("runs")
     found = {}
     for arch, place in (("fc", "none"), ("fc", "before-relu"), ("cnn", "after-relu")):
-        config = make_config(**tiny | {"arch": arch, "batch_norm": place})
-        run = find_or_create(folder, config, f"{arch}-{place}")
+        config = configure(**tiny | {"arch": arch, "batch_norm": place})
+        run = make(folder, config, f"{arch}-{place}")
         trainer = Trainer(run, 1, lambda step, note: None)
         save_weights(trainer.apparatus.teacher, run.layout.teacher_weights)
         trainer.train()
@@ -97,7 +98,11 @@ def test_one_evaluation_ranks_nobody(tfluck: Cli, make_run: Callable[..., Run]) 
     layout = run.layout.seed(1)
     layout.correlations.mkdir(parents=True)
     draw = np.random.default_rng(0)
-    sizes = zip(run.config.teacher_widths, run.config.student_widths, strict=True)
+    sizes = zip(
+        run.experiment.network.teacher_widths,
+        run.experiment.network.student_widths,
+        strict=True,
+    )
     rho = [draw.uniform(-1, 1, shape) for shape in sizes]
     write_matrices(layout, 0, rho, [np.ones(len(r), bool) for r in rho])
     found = only_json(tfluck("analyze", "rank", run.layout.root, "--json"))

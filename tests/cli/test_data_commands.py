@@ -66,7 +66,8 @@ def test_a_teacher_of_the_digits_and_its_student(
     assert accuracy["accuracy_difference_error"][0] < 0.01
     assert [layer["teacher_nodes"] for layer in summary["layers"]] == [16, 16, 16]
     config = json.loads(RunLayout(Path(summary["run"])).config.read_text())
-    assert config["teacher_batch_norm"] == "after-relu" and config["teacher_bn_affine"]
+    net = config["experiment"]["network"]
+    assert net["teacher_batch_norm"] == "after-relu" and net["teacher_bn_affine"]
 
 
 def test_the_same_pretraining_is_not_done_twice(
@@ -251,21 +252,21 @@ def test_presets_plan_without_the_data(
     command = "train" if presets()[name].teacher else "pretrain"
     if command == "train":
         from tfluck.data import describe
-        from tfluck.experiment.scales import make_config
+        from tfluck.experiment.scales import configure
 
-        config = make_config(
-            scale, data=describe("cifar10"), **presets()[name].at(scale)
-        )
+        given = presets()[name].at(scale)
+        config, _ = configure(scale, data=describe("cifar10"), **given)
         assert (
             config.input_shape == (32, 32, 3)
-            and config.outputs == 10
-            and config.augment
+            and config.network.outputs == 10
+            and config.data.augment
         )
         return
     result = call(command, "--preset", name, "--scale", scale, "--dry-run", "--json")
     assert result.exit_code == 0, result.stderr
-    config = json.loads(result.stdout)["config"]
-    assert config["targets"] == "labels" and config["multiplier"] == 1
+    config = json.loads(result.stdout)["experiment"]
+    assert config["training"]["targets"] == "labels"
+    assert config["network"]["multiplier"] == 1
 
 
 @pytest.mark.slow

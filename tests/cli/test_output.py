@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
+from making import make
 from tfluck.cli.output import table
 from tfluck.cli.report import result_text
+
 from tfluck.runs.warnings import warnings
 
 
@@ -135,14 +136,14 @@ def test_a_title_says_which_run_at_which_scale_by_which_preset(
     tmp_path: Path,
 ) -> None:
     from tfluck.cli.report import heading
-    from tfluck.experiment.scales import make_config
-    from tfluck.runs import find_or_create
+
+    from tfluck.experiment.scales import configure
 
     preset = "luck-matters/figure-7-fc-bn"
-    config = make_config("smoke", epochs=0)
+    config = configure("smoke", epochs=0)
     asked = {"scale": "smoke", "preset": preset}
-    run = find_or_create(tmp_path, config, "mine", record=asked)
-    plain = find_or_create(tmp_path / "python", config, "mine")
+    run = make(tmp_path, config, "mine", record=asked)
+    plain = make(tmp_path / "python", config, "mine")
     words = "gaus, fc 5-8 ×10, BatchNorm after-relu, 0 epochs"
     assert heading(run) == (
         f"mine, 1 student: {words}, scale\N{NO-BREAK SPACE}smoke, "
@@ -152,12 +153,11 @@ def test_a_title_says_which_run_at_which_scale_by_which_preset(
 
 
 def test_the_list_of_runs_counts_warnings(tfluck: Any, tmp_path: Path) -> None:
-    from tfluck.experiment.scales import make_config
-    from tfluck.runs import find_or_create
+    from tfluck.experiment.scales import configure
     from tfluck.runs.seal import write_object
 
     runs = {
-        name: find_or_create(tmp_path, make_config("smoke", seed=seed), name).layout
+        name: make(tmp_path, configure("smoke", seed=seed), name).layout
         for seed, name in enumerate(("fell", "well", "torn", "new"))
     }
     write_object(runs["fell"].summary, {"warnings": ["ρ̄ fell."]})

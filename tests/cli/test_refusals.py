@@ -36,7 +36,7 @@ REFUSED: list[tuple[str, int, str]] = [
     ("train --multiplier 1000000000", 2, "The weights of the student's layer0"),
     ("train --outputs 1000000000", 2, "The weights of the student's output"),
     ("train --epochs 10000000", 2, "epochs must be at most 1,000,000"),
-    ("train --samples-per-epoch 1000000000000000", 2, "625,000,000,000,000 steps"),
+    ("train --samples-per-epoch 1000000000000000", 2, "312,500,000,000,000 steps"),
     (f"train --teacher-widths {MANY_LAYERS}", 2, "layers must be at most 100"),
     ("train --batch-size 4000 --chunk 1000000 --input-dim 30000", 2, "A chunk"),
     ("train --threads 1000000", 2, "threads must be at most 1,024"),
@@ -45,7 +45,7 @@ REFUSED: list[tuple[str, int, str]] = [
     ("pretrain --dataset digits --epochs 10000000", 2, "at most 1,000,000"),
     ("pretrain --dataset digits --teacher-widths 99999999", 2, "The weights"),
     # Sizes this machine cannot do.
-    ("train --epochs 1000000 --samples-per-epoch 640", 2, "of disk"),
+    ("train --scale paper --epochs 1000000 --samples-per-epoch 640", 2, "of disk"),
     ("train --teacher-widths 4000-4000-4000 --jobs 1", 2, "of memory"),
     ("train --arch cnn --samples-per-epoch 1000000000", 2, "years"),
     ("pretrain --dataset digits --teacher-widths 40000-40000-40000", 2, "of memory"),
@@ -80,7 +80,7 @@ REFUSED: list[tuple[str, int, str]] = [
     ("train --lr 1:2:3", 2, "A learning rate is a number or a schedule"),
     ("train --student-init perturb:inf", 2, "Write perturb:S with a number S"),
     ("train --student-init perturb:1\n", 2, "Write perturb:S with a number S"),
-    ("pretrain --dataset digits --prune 0.1,x", 2, "--prune takes shares"),
+    ("pretrain --dataset digits --prune 0.1,x", 2, "--prune: Give shares like"),
     ("ad sample --m 1_0", 2, "is not a whole number"),
     ("align --students ٣", 2, "is not a whole number"),
     ("analyze rank x --seed 1_0", 2, "is not a whole number"),
@@ -163,20 +163,24 @@ def test_a_refusal_is_a_sentence_and_leaves_nothing(
     ids=str,
 )
 def test_python_is_refused_what_no_machine_can_do(given: dict, words: str) -> None:
-    from tfluck.experiment.scales import make_config
+    from tfluck.experiment.scales import configure
     from tfluck.foundations.errors import BadInput
 
     with pytest.raises(BadInput, match=words):
-        make_config(**given)
+        configure("paper", **given)
 
 
 def test_the_largest_that_fits_is_let_through() -> None:
-    from tfluck.experiment.scales import make_config
+    from tfluck.experiment.scales import make_experiment
 
-    make_config(epochs=10**6, samples_per_epoch=64 * 2147)
-    make_config(batch_size=10**5, samples_per_epoch=10**8)  # its chunk is chosen to fit
-    make_config(teacher_widths=(46_340,), multiplier=1, input_dim=46_340, batch_size=2)
-    make_config(teacher_widths=(24,), input_dim=2, outputs=10**6)
+    make_experiment("paper", epochs=10**6, samples_per_epoch=64 * 2147)
+    make_experiment(
+        batch_size=10**5, samples_per_epoch=10**8
+    )  # its chunk is chosen to fit
+    make_experiment(
+        teacher_widths=(46_340,), multiplier=1, input_dim=46_340, batch_size=2
+    )
+    make_experiment(teacher_widths=(24,), input_dim=2, outputs=10**6)
 
 
 PLAN = {"seconds": 60.0, "memory": 4e9, "disk": 1e9}
@@ -208,6 +212,10 @@ def test_a_plan_is_held_against_the_machine(
     assert words in said and bool(words) == bool(said)
 
 
+#: Disk for years.
+LARGE = "--scale paper --epochs 1000000 --samples-per-epoch 640"
+
+
 def test_force_tries_it_all_the_same(
     tfluck: Call, nothing_else: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,15 +223,13 @@ def test_force_tries_it_all_the_same(
     monkeypatch.setattr(
         "tfluck.cli.train.drive", lambda run, *more: started.append(run.name)
     )
-    large = ("train", "--epochs", "1000000", "--samples-per-epoch", "640")
+    large = f"train {LARGE}".split()
     assert tfluck(*large).exit_code == 2 and not started
     assert tfluck(*large, "--force").exit_code == 0 and len(started) == 1
 
 
 def test_a_dry_run_says_that_it_is_too_much(tfluck: Call, nothing_else: Path) -> None:
-    result = tfluck(
-        "train", "--epochs", "1000000", "--samples-per-epoch", "640", "--dry-run"
-    )
+    result = tfluck("train", *LARGE.split(), "--dry-run")
     assert result.exit_code == 0 and "of disk, and there are" in result.stderr
     assert list(nothing_else.iterdir()) == []
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from making import make
 
-from tfluck.experiment.scales import make_config
-from tfluck.runs import Run, find_or_create
+from tfluck.experiment.scales import configure
+from tfluck.runs import Run
 from tfluck.theory.checks import STATEMENTS, registry
 
 Call = Callable[..., Result]
@@ -156,8 +157,8 @@ def run(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> Run:
     from tfluck.training.teachers import save_weights
     from tfluck.training.trainer import Trainer
 
-    config = make_config(**tiny | {"batch_norm": "after-relu"})
-    found = find_or_create(tmp_path_factory.mktemp("runs"), config, "audited")
+    config = configure(**tiny | {"batch_norm": "after-relu"})
+    found = make(tmp_path_factory.mktemp("runs"), config, "audited")
     trainer = Trainer(found, 1, lambda step, note: None)
     save_weights(trainer.apparatus.teacher, found.layout.teacher_weights)
     trainer.train()
@@ -187,9 +188,9 @@ def test_audit(tfluck: Call, run: Run, tmp_path: Path) -> None:
 def test_a_run_without_a_teacher_is_refused(tfluck: Call, tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     from tfluck.data import describe
-    from tfluck.experiment.scales import pretrain_config
+    from tfluck.experiment.scales import configure_pretraining
 
-    config = pretrain_config(dataset="digits", data=describe("digits"))
-    run = find_or_create(tmp_path, config, "labels")
+    config = configure_pretraining(dataset="digits", data=describe("digits"))
+    run = make(tmp_path, config, "labels")
     result = tfluck("theory", "audit", run.layout.root)
     assert result.exit_code == 2 and "has no teacher" in result.stderr

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -261,16 +262,25 @@ def test_a_dry_run_plans_and_writes_nothing(train: Cli, tmp_path: Path) -> None:
 def test_a_long_plan_is_announced(
     tfluck: Cli, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """The user's own command starts at the paper's size, and says how long it takes."""
+    """The user's own command takes minutes, and says how long the paper's size would."""
     from tfluck.cli import train as module
 
     driven = []
-    monkeypatch.setattr(module, "drive", lambda run, *rest: driven.append(run.config))
+    monkeypatch.setattr(
+        module, "drive", lambda run, *rest: driven.append(run.experiment)
+    )
     result = tfluck("train", "--dataset", "gaus", "--arch", "cnn", "--out", tmp_path)
     assert result.exit_code == 0
-    assert "This run will take about" in result.stderr
-    assert "--scale laptop would take about" in result.stderr
-    assert driven[0].teacher_widths == (64, 64, 64, 64)
+    first = result.stderr.splitlines()[0]
+    assert re.fullmatch(
+        r"Scale laptop: about [\d.]+ min on this device; "
+        r"--scale paper would take about [\d.]+ days\.",
+        first,
+    )
+    assert driven[0].network.teacher_widths == (8, 8, 8, 8)
+    paper = ("train", "--arch", "cnn", "--scale", "paper", "--out", tmp_path)
+    assert "days on this device; --scale laptop would" in tfluck(*paper).stderr
+    assert driven[1].network.teacher_widths == (64, 64, 64, 64)
 
 
 def test_ctrl_c_stops_all_seeds_and_resume_goes_on(

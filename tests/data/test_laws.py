@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.inputs import LAW_NAMES, LAWS, parse_law, spectrum
 from tfluck.foundations.errors import BadInput
 
@@ -91,9 +91,11 @@ def test_a_spectrum_decays_and_keeps_the_mean_variance(decay: float, size: int) 
 def test_every_law_can_be_named_and_equal_laws_are_one() -> None:
     assert [name.partition(":")[0] for name in LAW_NAMES] == [*LAWS]
     assert parse_law("cifar10") is None
-    one, two = (RunConfig(dataset=name) for name in ("student-t:5", "student-t:5.0"))
+    one, two = (
+        Experiment.of({"dataset": name}) for name in ("student-t:5", "student-t:5.0")
+    )
     assert one == two and one.digest() == two.digest()
-    assert one.digest() != RunConfig().digest()
+    assert one.digest() != Experiment().digest()
 
 
 @pytest.mark.parametrize(
@@ -126,14 +128,19 @@ def test_what_is_no_law_is_refused(name: str) -> None:
 )
 def test_a_covariance_that_has_no_meaning_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="covariance"):
-        RunConfig(**given)
+        Experiment.of(given)
 
 
 def test_a_run_streams_its_law(tf: Any) -> None:
     from tfluck.data.stream import evaluation_set, open_stream
 
-    config = RunConfig(
-        dataset="rademacher", covariance="spectrum:2", input_dim=3, eval_samples=50
+    config = Experiment.of(
+        {
+            "dataset": "rademacher",
+            "covariance": "spectrum:2",
+            "input_dim": 3,
+            "eval_samples": 50,
+        }
     )
     scale = 10 * np.array(spectrum("spectrum:2", 3))
     for x in (

@@ -115,12 +115,12 @@ def test_every_offset_and_both_mirrors_are_equally_likely(tf: Any) -> None:
 def test_a_subset_is_the_same_for_every_student(tf: Any) -> None:
     from tfluck.data import describe
     from tfluck.data.stream import open_images
-    from tfluck.experiment.scales import make_config
+    from tfluck.experiment.scales import make_experiment
 
     data = describe("digits")
-    config = make_config(dataset="digits", data=data, samples=200, seeds=3)
+    config = make_experiment(dataset="digits", data=data, samples=200)
     kept, again = open_images(config), open_images(config)
     assert kept is not None and again is not None
-    assert len(kept.x_train) == 200 == config.samples_per_epoch
+    assert len(kept.x_train) == 200 == config.training.samples_per_epoch
     assert kept.fingerprint("train") == again.fingerprint("train")
     assert len(kept.x_test) == 500

@@ -1,18 +1,16 @@
 """Equal settings are one experiment, and how or where it is computed is no part of it."""
 
-import dataclasses
 import json
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from making import make
 
 from tfluck.data import describe
-from tfluck.experiment.config import HOW, THREADS, WHERE, RunConfig
+from tfluck.experiment.execution import Execution
 from tfluck.experiment.presets import load_preset
-from tfluck.experiment.scales import make_config, pretrain_config
+from tfluck.experiment.scales import configure, configure_pretraining, make_experiment
 from tfluck.foundations.errors import BadInput
 
 #: Names that people's runs have today.
@@ -33,26 +31,30 @@ def test_experiments_keep_their_names() -> None:
     teacher = load_preset("luck-matters/teacher-cifar10-fc").at("smoke")
     demo = load_preset("luck-matters/demo").at("laptop")
     schedule = ((0, 0.05), (20, 0.01))
+    image = {"arch": "cnn", "image_size": 32}
+    floats = {"data_std": 1.0, "teacher_bias": -10.0, "student_init": "perturb:0.1"}
+    many = {"input_dim": 10, "momentum": 0.9, "weight_decay": 5e-4, "samples": 1000}
+    labels = configure_pretraining("smoke", data=describe("cifar10"), **teacher)
     found = {
-        "fc": make_config(),
-        "cnn": make_config(arch="cnn"),
-        "cnn laptop": make_config("laptop", arch="cnn"),
-        "demo laptop": make_config("laptop", **demo),
-        "teacher smoke": pretrain_config("smoke", data=describe("cifar10"), **teacher),
-        "many": make_config(
-            input_dim=10,
-            momentum=0.9,
-            weight_decay=5e-4,
-            lr=schedule,
-            samples=1000,
-            seeds=5,
-        ),
-        "floats": make_config(
-            data_std=1.0, teacher_bias=-10.0, student_init="perturb:0.1"
-        ),
-        "image": make_config(arch="cnn", image_size=32),
+        "fc": configure("paper"),
+        "cnn": configure("paper", arch="cnn"),
+        "cnn laptop": configure("laptop", arch="cnn"),
+        "demo laptop": configure("laptop", **demo),
+        "teacher smoke": labels,
+        "many": configure("paper", **many, lr=schedule, seeds=5),
+        "floats": configure("paper", **floats),
+        "image": configure("paper", **image),
     }
-    assert {name: config.digest() for name, config in found.items()} == NAMES
+    former = {name: e.former_digest(how.seeds) for name, (e, how) in found.items()}
+    assert former == NAMES
+    own = {name: e.digest() for name, (e, how) in found.items() if how.seeds == 1}
+    assert own == {name: NAMES[name] for name in own} and len(own) == 6
+
+
+def test_the_number_of_students_is_no_part_of_the_name() -> None:
+    one, five = configure(), configure(seeds=5)
+    assert one[0] == five[0] and one[0].digest() == five[0].digest()
+    assert one[0].former_digest(5) != one[0].former_digest(1) == one[0].digest()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_experiments_keep_their_names() -> None:
     ids=str,
 )
 def test_equal_values_are_one_experiment(one: dict, other: dict) -> None:
-    first, second = make_config(**one), make_config(**other)
+    first, second = (make_experiment("paper", **given) for given in (one, other))
     assert first == second and hash(first) == hash(second)
     assert first.digest() == second.digest()
     assert json.dumps(first.to_dict()) == json.dumps(second.to_dict())
@@ -107,41 +109,27 @@ def test_equal_values_are_one_experiment(one: dict, other: dict) -> None:
 def test_another_type_is_a_sentence(wrong: dict) -> None:
     (name,) = wrong
     with pytest.raises(BadInput, match=r"must be .*, not .*\.$") as caught:
-        make_config(**{"chunk": 7} | wrong)
+        configure(**{"chunk": 7} | wrong)
     assert name.replace("_", "-") in str(caught.value)
     assert len(str(caught.value)) < 200
 
 
-def another(value: Any) -> Any:
-    """Return another value of the same type."""
-    if isinstance(value, bool):
-        return not value
-    return value + 1 if isinstance(value, int) else f"{value}x"
-
-
-@given(st.sampled_from(sorted(HOW | WHERE)), st.sampled_from(["fc", "cnn"]))
-def test_how_and_where_do_not_name_the_experiment(how: str, arch: Any) -> None:
-    config = make_config(arch=arch)
-    other = dataclasses.replace(config, **{how: another(getattr(config, how))})
-    assert other != config and other.digest() == config.digest()
-
-
 def test_sizes_that_the_inputs_do_not_have_do_not_count() -> None:
-    dense, conv = make_config(), make_config(arch="cnn")
-    assert make_config(image_size=8).digest() == dense.digest()
-    assert make_config(input_dim=8).digest() != dense.digest()
-    assert make_config(arch="cnn", input_dim=8).digest() == conv.digest()
-    assert make_config(arch="cnn", image_size=18).digest() != conv.digest()
+    dense, conv = make_experiment(), make_experiment(arch="cnn")
+    assert make_experiment(image_size=8).digest() == dense.digest()
+    assert make_experiment(input_dim=8).digest() != dense.digest()
+    assert make_experiment(arch="cnn", input_dim=8).digest() == conv.digest()
+    assert make_experiment(arch="cnn", image_size=18).digest() != conv.digest()
     digits = {"dataset": "digits", "data": describe("digits")}
-    labelled = make_config(**digits)
+    labelled = make_experiment(**digits)
     for size in ("image_size", "input_dim"):
-        assert make_config(**digits, **{size: 9}).digest() == labelled.digest()
+        assert make_experiment(**digits, **{size: 9}).digest() == labelled.digest()
 
 
 def test_threads_are_a_number_of_the_run_not_of_the_machine() -> None:
-    assert make_config().threads == make_config(arch="cnn", seeds=9).threads == THREADS
-    old = {k: v for k, v in make_config().to_dict().items() if k != "threads"}
-    assert RunConfig.from_dict(old).threads == THREADS
+    assert configure()[1].threads == configure(arch="cnn", seeds=9)[1].threads == 2
+    old = {k: v for k, v in configure()[1].to_dict().items() if k != "threads"}
+    assert Execution.of(old).threads == 2
 
 
 class TestFoundAgain:
@@ -151,13 +139,13 @@ class TestFoundAgain:
         first = make_run(data_dir="/mistyped", threads=3, chunk=5)
         second = make_run(data_dir="/right", threads=4, chunk=9, jit=True)
         assert second.layout == first.layout
-        assert second.config.data_dir == "/right"
-        kept = (second.config.threads, second.config.chunk, second.config.jit)
+        assert second.execution.data_dir == "/right"
+        how = second.execution
+        kept = (how.threads, how.chunk, how.jit)
         assert kept == (3, 5, False)
-        assert make_run().config.data_dir == "/mistyped", "what is not said stays"
+        assert make_run().execution.data_dir == "/mistyped", "what is not said stays"
 
     def test_a_moved_npz_is_read_where_it_is(self, tmp_path: Any) -> None:
-        from tfluck.runs import find_or_create
 
         rng = np.random.default_rng(0)
         arrays = {
@@ -174,12 +162,12 @@ class TestFoundAgain:
             if not path.exists():
                 old.rename(path)
             dataset = f"npz:{path}"
-            config = make_config(
+            config = configure(
                 dataset=dataset,
                 data=describe(dataset),
                 batch_size=8,
                 teacher_widths=(2,),
             )
-            runs.append(find_or_create(tmp_path / "runs", config))
+            runs.append(make(tmp_path / "runs", config))
         assert runs[0].layout == runs[1].layout
-        assert runs[1].config.dataset == f"npz:{new}"
+        assert runs[1].experiment.data.dataset == f"npz:{new}"

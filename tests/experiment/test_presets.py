@@ -3,16 +3,19 @@
 import dataclasses
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from tfluck.data import describe
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.execution import execution_names
+from tfluck.experiment.experiment import Experiment, homes
 from tfluck.experiment.presets import Preset, load_preset, presets
-from tfluck.experiment.scales import SCALES, make_config
+from tfluck.experiment.scales import SCALES, configure
+from tfluck.foundations.errors import BadInput
 
 KNOWN = presets()
-SETTINGS = {field.name for field in dataclasses.fields(RunConfig)}
+SETTINGS = {*homes(), *execution_names()}
 FILES = [
     entry
     for paper in files("tfluck.experiment.presets").iterdir()
@@ -22,9 +25,9 @@ FILES = [
 ]
 
 
-def config_of(preset: Preset, scale: str) -> RunConfig:
+def config_of(preset: Preset, scale: str) -> Experiment:
     given = preset.at(scale)
-    return make_config(scale, data=describe(given["dataset"]), **given)
+    return configure(scale, data=describe(given["dataset"]), **given)[0]
 
 
 @pytest.mark.parametrize("entry", FILES, ids=lambda entry: entry.name)
@@ -51,13 +54,13 @@ def test_a_name_says_what_the_preset_does(name: str) -> None:
     """``…-fc-…`` is dense, ``…-bn`` has BatchNorm, ``…-cifar10-…`` is CIFAR-10."""
     config, words = config_of(KNOWN[name], "paper"), name.split("/")[1].split("-")
     if "fc" in words or "cnn" in words:
-        assert config.arch in words
+        assert config.network.arch in words
     if words[-1] in ("bn", "none"):
-        assert (config.batch_norm == "none") == (words[-1] == "none")
-    assert (config.data_kind == "cifar10") == (
+        assert (config.network.batch_norm == "none") == (words[-1] == "none")
+    assert (config.data.kind == "cifar10") == (
         "cifar10" in words or name.startswith("luck-matters/figure-8-")
     )
-    assert ("finite" in words) <= (config.samples is not None)
+    assert ("finite" in words) <= (config.data.samples is not None)
 
 
 @pytest.mark.parametrize("name", sorted(n for n, p in KNOWN.items() if p.teacher))
@@ -66,7 +69,7 @@ def test_a_teacher_that_is_asked_for_is_a_preset_that_fits(name: str) -> None:
         config_of(preset, "paper")
         for preset in (KNOWN[name], KNOWN[KNOWN[name].teacher])
     )
-    assert (teacher.arch, teacher.dataset) == (student.arch, student.dataset)
+    assert (teacher.network.arch, teacher.data) == (student.network.arch, student.data)
     assert teacher.input_shape == student.input_shape
     assert not KNOWN[KNOWN[name].teacher].teacher, "teachers learn from labels"
 
@@ -74,10 +77,10 @@ def test_a_teacher_that_is_asked_for_is_a_preset_that_fits(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_a_smaller_scale_is_smaller_and_the_same_experiment(name: str) -> None:
     configs = [config_of(KNOWN[name], scale) for scale in ("smoke", "laptop", "paper")]
-    costs = [config.steps * config.graph().multiply_adds for config in configs]
+    costs = [config.training.steps * config.graph().multiply_adds for config in configs]
     assert costs == sorted(costs)
     same = {
-        (c.arch, c.dataset, c.batch_norm, c.loss, c.teacher_init, c.student_init)
+        (c.network.arch, c.data.dataset, c.network.batch_norm, c.training.loss, c.start)
         for c in configs
     }
     assert len(same) == 1
@@ -98,3 +101,46 @@ def test_settings_of_another_scale_do_not_leak() -> None:
 def test_presets_are_read_once_and_by_name() -> None:
     for name in KNOWN:
         assert load_preset(name) is KNOWN[name]
+
+
+OWN = """
+title = "Mine"
+[settings]
+teacher_widths = [3, 4]
+lr = "0:0.1,5:0.01"
+keep_epochs = [1]
+[scales.smoke]
+epochs = 1
+"""
+
+
+def test_a_file_of_ones_own_is_a_preset(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(OWN)
+    found = load_preset(str(path))
+    assert (found.title, found.names) == ("Mine", ("mine",))
+    experiment, execution = configure("smoke", **found.at("smoke"))
+    assert experiment.network.teacher_widths == (3, 4)
+    assert experiment.training.epochs == 1 and execution.keep_epochs == (1,)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title", "is no preset"),
+        ("title = 3", "has no table settings"),
+        ("settings = 3", "has no table settings"),
+        ("[settings]\nteacher_width = [3]", "in settings: .*mean teacher_widths"),
+        ("[settings]\n[scales.smoke]\nepoch = 3", r"in scales\.smoke: .*mean epochs"),
+        ("[settings]\n[scales]\nsmoke = 3", r"no table scales\.smoke"),
+        ("colour = 3\n[settings]", "unknown key: 'colour'"),
+        ('[settings]\nx = "' + "a" * 70_000 + '"', "is no preset"),
+    ],
+)
+def test_what_is_no_preset_is_told(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=said):
+        load_preset(str(path))
+    with pytest.raises(BadInput, match="is no preset"):
+        load_preset(str(tmp_path / "missing.toml"))

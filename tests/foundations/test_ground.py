@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tfluck.data import describe
 from tfluck.experiment.presets import load_preset, presets
-from tfluck.experiment.scales import SCALES, make_config
+from tfluck.experiment.scales import SCALES, configure
 from tfluck.foundations.errors import BadInput, TfluckError
 from tfluck.foundations.files import (
     finite,
@@ -153,10 +153,15 @@ def test_children_differ_and_repeat(seed: int, names: list[str]) -> None:
 @pytest.mark.parametrize("scale", sorted(SCALES))
 def test_every_preset_makes_a_run_at_every_scale(name: str, scale: str) -> None:
     settings = load_preset(name).at(scale)
-    config = make_config(scale, data=describe(settings["dataset"]), **settings)
+    data = describe(settings["dataset"])
+    config, how = configure(scale, data=data, **settings)
     if "figure" in name and scale == "paper":
-        assert config.seeds == 5 and config.epochs == 40, "the paper repeats 5 times"
-        assert config.steps_per_epoch == (782 if config.labelled else 1563)
+        assert how.seeds == 5 and config.training.epochs == 40, (
+            "the paper repeats 5 times"
+        )
+        assert config.training.steps_per_epoch == (
+            782 if config.data.labelled else 1563
+        )
 
 
 def test_figures_of_the_paper_all_have_presets() -> None:

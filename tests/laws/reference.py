@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 
 Array = np.ndarray
 #: ``layer0_linear/kernel``, … as the checkpoint calls them.
@@ -173,19 +173,21 @@ def loss_of(name: str, target: Array, logits: Array) -> tuple[float, Array]:
 class Training:
     """SGD as the README and the papers have it; velocities start with the gradient."""
 
-    config: RunConfig
+    config: Experiment
     student: Net
     velocity: Arrays = field(default_factory=dict)
 
     def step(self, x: Array, target: Array, rate: float) -> float:
         config, arrays = self.config, self.student.arrays
-        loss, pull = loss_of(config.loss, target, self.student(x, training=True)[-1])
+        loss, pull = loss_of(
+            config.training.loss, target, self.student(x, training=True)[-1]
+        )
         for name, gradient in self.student.gradients(pull).items():
-            gradient = gradient + config.weight_decay * arrays[name]
+            gradient = gradient + config.training.weight_decay * arrays[name]
             before = self.velocity.get(name, np.zeros(1))
-            self.velocity[name] = config.momentum * before + gradient
+            self.velocity[name] = config.training.momentum * before + gradient
             arrays[name] = arrays[name] - rate * self.velocity[name]
-        if config.normalize:
+        if config.training.normalize:
             self.normalize()
         return loss
 

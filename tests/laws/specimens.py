@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from making import Pair
+from making import make as made
 
 from tfluck.data import describe
-from tfluck.experiment.config import RunConfig
-from tfluck.experiment.scales import make_config
-from tfluck.runs import Run, find_or_create
+from tfluck.experiment.scales import configure
+from tfluck.runs import Run
 
 #: Three epochs of seven steps, in chunks of three, three and one.
 BASE: dict[str, Any] = {
@@ -142,7 +143,7 @@ def tinted(folder: Path) -> Path:
     return path
 
 
-def config_of(name: str, folder: Path, teacher: Path | None = None) -> RunConfig:
+def config_of(name: str, folder: Path, teacher: Path | None = None) -> Pair:
     """Make the settings of a specimen; ``folder`` is where its own files may lie."""
     chosen = BASE | SPECIMENS[name]
     data: dict[str, Any] | None = None
@@ -155,12 +156,12 @@ def config_of(name: str, folder: Path, teacher: Path | None = None) -> RunConfig
 
         assert teacher is not None
         chosen |= read_teacher(teacher).settings(teacher)
-    return make_config(data=data, **chosen)
+    return configure("paper", data=data, **chosen)
 
 
 def make(name: str, folder: Path, teacher: Path | None = None) -> Run:
     """Make the run directory of a specimen."""
-    return find_or_create(folder, config_of(name, folder.parent, teacher), name)
+    return made(folder, config_of(name, folder.parent, teacher), name)
 
 
 def train(

@@ -1,21 +1,26 @@
 """Nothing that can be chosen is without a specimen: a new choice fails here first."""
 
-from dataclasses import fields
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from laws.specimens import BASE, SPECIMENS, config_of
+from making import Pair
 
-from tfluck.architectures import ARCHITECTURES
+from tfluck.architectures import ARCHITECTURES, BatchNormPlace
 from tfluck.data import describe
 from tfluck.data.registry import DATASETS
-from tfluck.experiment.choices import CHOICES, IMAGE_SETS, STUDENT_INITS
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.choices import (
+    IMAGE_SETS,
+    OBJECTIVES,
+    OPTIMIZERS,
+    STUDENT_INITS,
+)
+from tfluck.experiment.experiment import Experiment, all_fields
 from tfluck.experiment.inputs import LAWS
 from tfluck.experiment.presets import load_preset, presets
-from tfluck.experiment.scales import SCALES, make_config
+from tfluck.experiment.scales import SCALES, configure
 from tfluck.foundations.files import digest_of
 from tfluck.runs import Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
@@ -25,94 +30,107 @@ from tfluck.runs.layout import TeacherLayout
 PUBLISHED = {name for name, source in DATASETS.items() if source.published}
 #: Where such a set lies, and what a process of the tests has one value of.
 ELSEWHERE = {"data_dir", "threads"}
+PLACES = get_args(BatchNormPlace)
 
 
 @pytest.fixture
-def configs(tmp_path: Path) -> dict[str, RunConfig]:
+def pairs(tmp_path: Path) -> dict[str, Pair]:
     """The settings of every specimen, with teachers in name only."""
     found = {}
     for name, given in SPECIMENS.items():
         folder = tmp_path / name
         folder.mkdir()
         if "teacher" in given:
-            recipe(folder, found[given["teacher"]])
+            recipe(folder, found[given["teacher"]][0])
         found[name] = config_of(name, folder, folder)
     return found
 
 
-def recipe(folder: Path, config: RunConfig) -> None:
+@pytest.fixture
+def configs(pairs: dict[str, Pair]) -> dict[str, Experiment]:
+    """The experiments of every specimen."""
+    return {name: experiment for name, (experiment, _) in pairs.items()}
+
+
+def recipe(folder: Path, config: Experiment) -> None:
     weights = TeacherLayout(folder).weights
     weights.write_bytes(b"weights")
     shape = {
-        "arch": config.arch,
+        "arch": config.network.arch,
         "input_shape": config.input_shape,
-        "widths": config.teacher_widths,
-        "outputs": config.outputs,
-        "batch_norm": config.batch_norm,
-        "bn_affine": config.bn_affine,
+        "widths": config.network.teacher_widths,
+        "outputs": config.network.outputs,
+        "batch_norm": config.network.batch_norm,
+        "bn_affine": config.network.bn_affine,
     }
     made = {"dataset": "digits", "accuracy": {}, "pruned": {}, "recipe": {}}
     write_teacher(folder, Teacher(**shape, **made, weights_sha256=digest_of(weights)))
 
 
-def test_every_choice_has_a_specimen(configs: dict[str, RunConfig]) -> None:
-    for name, allowed in CHOICES.items():
-        used = {getattr(config, name) for config in configs.values()}
-        assert used == set(allowed), name
-    starts = {config.student_init.partition(":")[0] for config in configs.values()}
+def test_every_choice_has_a_specimen(configs: dict[str, Experiment]) -> None:
+    for field in all_fields():
+        if field.names:
+            used = {config.settings()[field.name] for config in configs.values()}
+            assert used == set(field.names), field.name
+    starts = {c.start.student_init.partition(":")[0] for c in configs.values()}
     assert starts == {init.partition(":")[0] for init in STUDENT_INITS}
 
 
 def test_every_pair_of_architecture_and_batch_norm_is_there(
-    configs: dict[str, RunConfig],
+    configs: dict[str, Experiment],
 ) -> None:
     """The papers' two architectures in full; each of ours with BatchNorm somewhere."""
-    pairs = {(config.arch, config.batch_norm) for config in configs.values()}
-    assert pairs >= set(product(("fc", "cnn"), CHOICES["batch_norm"]))
-    normed = {c.arch for c in configs.values() if c.batch_norm != "none"}
-    assert normed == set(CHOICES["arch"])
-    affine = {(c.arch, c.bn_affine) for c in configs.values() if c.batch_norm != "none"}
+    pairs = {
+        (config.network.arch, config.network.batch_norm) for config in configs.values()
+    }
+    assert pairs >= set(product(("fc", "cnn"), PLACES))
+    nets = [config.network for config in configs.values()]
+    normed = {net.arch for net in nets if net.batch_norm != "none"}
+    assert normed == set(ARCHITECTURES)
+    affine = {(net.arch, net.bn_affine) for net in nets if net.batch_norm != "none"}
     assert affine >= set(product(("fc", "cnn"), (True, False)))
 
 
-def test_every_kind_of_data_has_a_specimen(configs: dict[str, RunConfig]) -> None:
-    used = {config.data_kind for config in configs.values()}
+def test_every_kind_of_data_has_a_specimen(configs: dict[str, Experiment]) -> None:
+    used = {config.data.kind for config in configs.values()}
     assert used == {*LAWS, "npz", *IMAGE_SETS} - PUBLISHED
     assert {"cifar10", "cifar100", "mnist", "fashion_mnist"} == PUBLISHED
-    finite = {(c.labelled, c.samples is None) for c in configs.values()}
+    finite = {(c.data.labelled, c.data.samples is None) for c in configs.values()}
     assert finite >= {(False, True), (False, False), (True, False)}
 
 
-def test_every_setting_has_two_values(configs: dict[str, RunConfig]) -> None:
-    for field in fields(RunConfig):
-        seen = {repr(getattr(config, field.name)) for config in configs.values()}
-        constant = field.name in BASE or field.name in ELSEWHERE
-        assert constant or len(seen) > 1, f"{field.name} is always {seen}"
+def test_every_setting_has_two_values(pairs: dict[str, Pair]) -> None:
+    settings = [what.settings() | how.to_dict() for what, how in pairs.values()]
+    for name in settings[0]:
+        seen = {repr(given[name]) for given in settings}
+        constant = name in BASE or name in ELSEWHERE
+        assert constant or len(seen) > 1, f"{name} is always {seen}"
 
 
 def test_tables_of_choices_agree(tf: Any) -> None:
     """What is written down twice is written down alike."""
     from tfluck.networks import network
-    from tfluck.training.step import LOSSES
 
     assert set(IMAGE_SETS) == set(DATASETS)
-    assert set(LOSSES) == set(CHOICES["loss"])
-    assert set(ARCHITECTURES) == set(CHOICES["arch"])
+    assert all(map(callable, OBJECTIVES.values())) and OPTIMIZERS["sgd"]
     assert all({*a.scales, "paper"} == set(SCALES) for a in ARCHITECTURES.values())
-    assert get_args(network.BatchNormPlace) == CHOICES["batch_norm"]
+    assert get_args(network.BatchNormPlace) == PLACES
 
 
 @pytest.mark.parametrize("name", sorted(presets()))
 def test_presets_use_nothing_that_has_no_specimen(
-    name: str, configs: dict[str, RunConfig]
+    name: str, configs: dict[str, Experiment]
 ) -> None:
     given: dict[str, Any] = load_preset(name).at("paper")
-    config = make_config("paper", data=describe(given["dataset"]), **given)
+    config, _ = configure("paper", data=describe(given["dataset"]), **given)
     kinds = {
-        (c.arch, c.batch_norm, c.loss, c.student_init.partition(":")[0])
-        for c in configs.values()
+        tuple(value.partition(":")[0] for value in choices(config))
+        for config in configs.values()
     }
-    for index, value in enumerate(
-        (config.arch, config.batch_norm, config.loss, config.student_init)
-    ):
+    for index, value in enumerate(choices(config)):
         assert value.partition(":")[0] in {kind[index] for kind in kinds}
+
+
+def choices(experiment: Experiment) -> tuple[str, ...]:
+    net, start = experiment.network, experiment.start
+    return net.arch, net.batch_norm, experiment.training.loss, start.student_init

@@ -43,7 +43,7 @@ def test_weights_come_back_bit_for_bit(specimen: Any) -> None:
 def test_what_is_kept_has_the_numbers_that_were_recorded(specimen: Any) -> None:
     from tfluck.training.metrics import evaluation_rows
 
-    epoch = specimen.run.config.epochs
+    epoch = specimen.run.experiment.training.epochs
     student = kept(specimen, "final")
     found = specimen.apparatus.evaluator.evaluate()
     rows = evaluation_rows(epoch, found, student, None)
@@ -91,7 +91,7 @@ def test_modulation_is_brute_force_differentiation(specimen: Any) -> None:
     from tfluck.networks.folding import relu_net
     from tfluck.training.teachers import networks
 
-    shapes = networks(specimen.run.config)
+    shapes = networks(specimen.run.experiment)
     models = specimen.apparatus.teacher, kept(specimen, "final")
     (teacher, t), (student, s) = (
         doubled(*pair) for pair in zip(shapes, models, strict=True)
@@ -143,7 +143,7 @@ def test_matrices_are_numpys_correlations(specimen: Any) -> None:
 def matrices(specimen: Any) -> list[np.ndarray]:
     """Return the last matrices that the first student's training left."""
     layout = specimen.run.layout.seed(specimen.run.seeds[0])
-    path = layout.correlation(specimen.run.config.epochs)
+    path = layout.correlation(specimen.run.experiment.training.epochs)
     if not Path(path).exists():
         return []
     with np.load(path) as archive:

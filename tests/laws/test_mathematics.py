@@ -29,30 +29,37 @@ class Again(NamedTuple):
 def again(specimen: Any) -> Again:
     from tfluck.data.stream import evaluation_set, open_stream
 
-    config, apparatus = specimen.run.config, specimen.apparatus
+    config, apparatus = specimen.run.experiment, specimen.apparatus
     seed = specimen.run.seeds[0]
-    depth = len(config.teacher_widths)
+    depth = len(config.network.teacher_widths)
     apparatus.reset(seed)
-    student = Net(arrays_of(apparatus.student), depth, config.batch_norm, config.arch)
+    student = Net(
+        arrays_of(apparatus.student),
+        depth,
+        config.network.batch_norm,
+        config.network.arch,
+    )
     teacher = None
     if apparatus.teacher is not None:
         arrays = arrays_of(apparatus.teacher)
-        teacher = Net(arrays, depth, config.teacher_batch_norm, config.arch)
+        teacher = Net(
+            arrays, depth, config.network.teacher_batch_norm, config.network.arch
+        )
     stream = open_stream(config, seed, "train", apparatus.images)
     looks = evaluation_set(config, apparatus.images)
     training = Training(config, student)
     found = Again(student, {}, {0: evaluate(student, teacher, config, *looks)})
     losses = []
-    for step in range(config.steps):
+    for step in range(config.training.steps):
         batch = stream.batches(step, 1)
         x, target = batch if teacher is None else (batch, None)
         x = x[0].numpy().astype(np.float64)
         target = target[0].numpy() if teacher is None else teacher(x)[-1]
-        epoch, rest = divmod(step + 1, config.steps_per_epoch)
-        rate = schedule(config.lr, step // config.steps_per_epoch)
+        epoch, rest = divmod(step + 1, config.training.steps_per_epoch)
+        rate = schedule(config.training.lr, step // config.training.steps_per_epoch)
         losses.append(training.step(x, target, rate))
-        last = epoch == config.epochs
-        if rest == 0 and (epoch % config.eval_every == 0 or last):
+        last = epoch == config.training.epochs
+        if rest == 0 and (epoch % config.watch.eval_every == 0 or last):
             found.train[epoch] = float(np.mean(losses))
             found.evaluation[epoch] = evaluate(student, teacher, config, *looks)
             losses = []
@@ -67,8 +74,8 @@ def evaluate(
         target = teacher(x)[-1]
     else:
         classes = np.concatenate([label.numpy() for label in labels])
-        target = np.eye(config.outputs)[classes]
-    return loss_of(config.loss, target, student(x)[-1])[0]
+        target = np.eye(config.network.outputs)[classes]
+    return loss_of(config.training.loss, target, student(x)[-1])[0]
 
 
 def test_every_weight_ends_where_the_formulas_lead(specimen: Any, again: Again) -> None:

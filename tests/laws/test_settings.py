@@ -6,19 +6,21 @@ what is none of its business, fails here.
 """
 
 import shutil
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from laws.specimens import BASE, DIGITS, tinted, train
+from making import make
 
 from tfluck.data import describe
-from tfluck.experiment.config import EXECUTION, RunConfig
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.execution import execution_names
+from tfluck.experiment.experiment import homes
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import TfluckError
-from tfluck.runs import Run, find_or_create, read_rows, read_teacher
+from tfluck.runs import Run, read_rows, read_teacher
 
 SMALL = BASE | {"epochs": 2, "samples_per_epoch": 36, "seeds": 1}
 BASES: dict[str, dict[str, Any]] = {
@@ -94,6 +96,7 @@ CASES = [
     Case("eval_samples", 30, f"looks {ROWS}"),
     Case("eval_every", 2, "row1 row2"),
     Case("chunk", 1, ""),
+    Case("keep_epochs", (1,), ""),
     Case("augment", True, f"batches {TRAINED}", "digits"),
     Case("targets", "labels", f"teacher stranger end {ROWS}", "digits"),
     Case("teacher", "copy", "", "taught"),
@@ -126,7 +129,7 @@ def parts(run: Run) -> dict[str, Any]:
         return [v.numpy().tobytes() for v in model.variables] if model else []
 
     apparatus.reset(seed)
-    stream = open_stream(run.config, seed, "train", apparatus.images)
+    stream = open_stream(run.experiment, seed, "train", apparatus.images)
     inputs = stream.batches(0, 3)
     inputs = inputs[0] if isinstance(inputs, tuple) else inputs
     found: dict[str, Any] = {
@@ -141,13 +144,18 @@ def parts(run: Run) -> dict[str, Any]:
     rows = read_rows(run.layout.seed(seed).metrics)
     for epoch in range(3):
         found[f"row{epoch}"] = [row for row in rows if row.epoch == epoch]
-    if run.config.targets == "labels":
+    if run.experiment.training.targets == "labels":
         found["made"] = whole_teacher(finish_teacher(run), run)
     return found
 
 
 def whole_teacher(teacher: Any, run: Run) -> Any:
-    return teacher.widths, teacher.accuracy, teacher.pruned, run.config.teacher_widths
+    return (
+        teacher.widths,
+        teacher.accuracy,
+        teacher.pruned,
+        run.experiment.network.teacher_widths,
+    )
 
 
 @dataclass
@@ -172,7 +180,7 @@ class Lab:
         from tfluck.training.pretrain import finish_teacher
 
         settings = SMALL | BASES["labels"] | {"seed": seed}
-        run = find_or_create(self.folder / "runs", make_config(**settings), name)
+        run = make(self.folder / "runs", configure("paper", **settings), name)
         if run.status() != "finished":
             train(run, seed)
         finish_teacher(run)
@@ -198,7 +206,7 @@ class Lab:
 
     def run(self, settings: dict[str, Any], name: str) -> dict[str, Any]:
         root = self.folder / "runs"
-        return parts(find_or_create(root, make_config(**settings), name))
+        return parts(make(root, configure("paper", **settings), name))
 
     def base(self, name: str) -> dict[str, Any]:
         if name not in self.known:
@@ -233,7 +241,7 @@ def test_a_setting_moves_what_it_should_and_nothing_else(lab: Lab, case: Case) -
 
 def test_every_setting_is_in_the_table() -> None:
     known = {case.field for case in CASES} | set(ELSEWHERE)
-    assert known == {f.name for f in fields(RunConfig)}, "say what the setting moves"
+    assert known == {*homes(), *execution_names()}, "say what the setting moves"
     assert set(ELSEWHERE.values()) <= set(globals())
 
 
@@ -254,20 +262,20 @@ def test_a_run_is_computed_with_its_own_threads_or_not_at_all(lab: Lab) -> None:
     from tfluck.sweeps.engine import _train
 
     settings = lab.settings("dense") | {"threads": 3}
-    run = find_or_create(lab.folder / "runs", make_config(**settings), "three")
+    run = make(lab.folder / "runs", configure("paper", **settings), "three")
     with pytest.raises(TfluckError, match="2 TensorFlow threads"):
         _train(run, 1, lambda step, note: None, lambda: None)
     assert not run.layout.seed(1).root.exists()
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(RunConfig)])
+@pytest.mark.parametrize("name", sorted({*homes(), *execution_names()}))
 def test_the_name_of_a_run_follows_what_it_is(lab: Lab, name: str) -> None:
     """A setting that can move a result renames the run; one that cannot does not."""
     cases = [case for case in CASES if case.field == name and case.moves]
     for case in cases:
         base, new = (
-            make_config(**settings).digest()
+            configure("paper", **settings)[0].digest()
             for settings in (lab.settings(case.base), lab.changed(case))
         )
-        assert (base != new) == (name not in EXECUTION), case
-    assert cases or name in EXECUTION | {"data_digest", "seeds", "chunk"}
+        assert (base != new) == (name not in execution_names()), case
+    assert cases or name in execution_names() | {"data_digest"}

@@ -24,7 +24,9 @@ def test_a_stop_after_every_chunk_changes_nothing(
         except Interrupted as stop:
             assert stop.exit_code == 143 and run.status() == "interrupted"
             stops += 1
-    assert stops == 3 * run.config.epochs - 1, "at every chunk but the last"
+    assert stops == 3 * run.experiment.training.epochs - 1, (
+        "at every chunk but the last"
+    )
     assert outcome(run, seed) == specimen.outcomes[seed]
 
 

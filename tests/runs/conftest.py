@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from making import make
 
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.files import make_directory
-from tfluck.runs import Journal, Row, Run, Status, find_or_create
+from tfluck.runs import Journal, Row, Run, Status
 from tfluck.runs.correlations import write_matrices
 from tfluck.runs.records import write_rows
 from tfluck.runs.seal import write_arrays
@@ -39,20 +40,24 @@ def rows_of(epoch: int, metric: str = "loss") -> list[Row]:
 
 def finish(run: Run, seed: int) -> None:
     """Leave behind what a student leaves that was trained to the end."""
-    layout, config = run.layout.seed(seed), run.config
+    layout, config = run.layout.seed(seed), run.experiment
     for folder in (layout.root, layout.correlations, layout.checkpoints):
         make_directory(folder)
     metrics = Journal(layout.metrics)
-    widths = zip(config.teacher_widths, config.student_widths, strict=True)
+    widths = zip(
+        config.network.teacher_widths, config.network.student_widths, strict=True
+    )
     rho = [np.linspace(-1, 1, m * n).reshape(m, n) for m, n in widths]
-    for epoch in range(config.epochs + 1):
+    for epoch in range(config.training.epochs + 1):
         write_matrices(layout, epoch, rho, [np.ones(len(r), bool) for r in rho])
         metrics.append(rows_of(epoch))
     ranks = write_rows(layout.ranks, [Row(0, "eval", 0, "mean_rank", 0.5)])
-    step = {"step": np.int64(config.steps), "head": np.str_(metrics.head)}
-    write_arrays(layout.checkpoint(config.steps), step)
+    step = {"step": np.int64(config.training.steps), "head": np.str_(metrics.head)}
+    write_arrays(layout.checkpoint(config.training.steps), step)
     heads = {"metrics": metrics.head, "ranks": ranks}
-    Status(layout, config.steps).close("finished", config.steps, heads=heads)
+    Status(layout, config.training.steps).close(
+        "finished", config.training.steps, heads=heads
+    )
     layout.lock.touch()
 
 
@@ -60,11 +65,11 @@ def finish(run: Run, seed: int) -> None:
 def finished(tmp_path: Path) -> MakeFinished:
     """Make a finished run in ``tmp_path/runs``."""
 
-    def make(name: str | None = None, **settings: Any) -> Run:
-        config = make_config(**SMALL | settings)
-        run = find_or_create(tmp_path / "runs", config, name)
+    def finished_run(name: str | None = None, **settings: Any) -> Run:
+        config = configure(**SMALL | settings)
+        run = make(tmp_path / "runs", config, name)
         for seed in run.seeds:
             finish(run, seed)
         return run
 
-    return make
+    return finished_run

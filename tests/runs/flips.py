@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from making import make
+
 Ask = Callable[[Path], "Answers"]
 #: question → what was answered, or a :class:`Sentence`.
 Answers = dict[str, Any]
@@ -113,12 +115,11 @@ def main() -> None:
     """Flip all there is to flip."""
     from runs.conftest import SMALL, finish
 
-    from tfluck.experiment.scales import make_config
-    from tfluck.runs import find_or_create
+    from tfluck.experiment.scales import configure
 
     folder = Path(tempfile.mkdtemp())
     try:
-        run = find_or_create(folder / "runs", make_config(**SMALL), "small")
+        run = make(folder / "runs", configure(**SMALL), "small")
         finish(run, 1)
         for name, ask, bits in (
             ("library, every bit", ask_library, range(8)),

@@ -20,6 +20,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from making import make as put
+
+from tfluck.experiment.scales import configure
+
 LONG = {"epochs": 240, "eval_every": 8, "chunk": 7, "seeds": 1}
 #: Specimen → what it has otherwise.
 TRAININGS: dict[str, dict[str, Any]] = {
@@ -51,10 +55,7 @@ def small(root: Path, *, finished: bool = False, fresh: bool = False) -> Any:
     """Find, make or make anew the one run in ``root``."""
     from runs.conftest import SMALL, finish
 
-    from tfluck.experiment.scales import make_config
-    from tfluck.runs import find_or_create
-
-    run = find_or_create(root, make_config(**SMALL), "run", fresh=fresh)
+    run = put(root, configure(**SMALL), "run", fresh=fresh)
     if finished:
         finish(run, 1)
     return run
@@ -129,11 +130,9 @@ def make(folder: Path, specimen: str, **settings: Any) -> Any:
     """Make the run of a training."""
     from laws.specimens import config_of
 
-    from tfluck.experiment.config import RunConfig
-    from tfluck.runs import find_or_create
-
-    values = config_of(specimen, folder).to_dict() | LONG | settings
-    return find_or_create(folder, RunConfig.from_dict(values), "run")
+    experiment, execution = config_of(specimen, folder)
+    given = experiment.settings() | execution.to_dict() | LONG | settings
+    return put(folder, configure("paper", **given), "run")
 
 
 def result(run: Any) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from making import make
 from runs.conftest import SMALL, MakeFinished
 from runs.killing import reaped
 
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import BadInput, Damaged, RunBusy, TooNew
 from tfluck.runs import (
     Run,
@@ -24,25 +25,26 @@ from tfluck.runs import (
 )
 from tfluck.runs import birth as module
 from tfluck.runs.lock import locked
+from tfluck.runs.run import settings_of
 from tfluck.runs.seal import read_object, write_object
 
-CONFIG = make_config(**SMALL)
+CONFIG = configure(**SMALL)
 
 
 def test_dying_before_any_operation_of_a_birth_leaves_a_run_or_none(
     tmp_path: Path,
 ) -> None:
     with reaped(tmp_path, None) as whole:
-        find_or_create(tmp_path / "runs", CONFIG)
+        make(tmp_path / "runs", CONFIG)
     assert whole.done > 10
     for survives in range(whole.done):
         root = tmp_path / f"dead-{survives}"
         with reaped(tmp_path, survives) as reaper:
-            find_or_create(root, CONFIG)
+            make(root, CONFIG)
         assert reaper.done == survives, "it died"
         assert {found.status for found in list_runs(root)} <= {"new"}
-        run = find_or_create(root, CONFIG)
-        assert run.config == CONFIG and run.status() == "new"
+        run = make(root, CONFIG)
+        assert (run.experiment, run.execution) == CONFIG and run.status() == "new"
         assert [found.name for found in list_runs(root)] == [run.name]
 
 
@@ -54,7 +56,7 @@ def test_dying_before_any_operation_of_a_removal_leaves_the_run_or_none(
 
     def work(run: Run) -> None:
         if fresh:
-            find_or_create(run.layout.root.parent, CONFIG, run.name, fresh=True)
+            make(run.layout.root.parent, CONFIG, run.name, fresh=True)
         else:
             remove_run(run.layout.root)
 
@@ -66,7 +68,7 @@ def test_dying_before_any_operation_of_a_removal_leaves_the_run_or_none(
             work(run)
         if run.layout.root.exists():
             assert open_run(run.layout.root).status() in {"finished", "new"}
-        again = find_or_create(run.layout.root.parent, CONFIG, run.name)
+        again = make(run.layout.root.parent, CONFIG, run.name)
         remove_run(again.layout.root)
     assert not list((tmp_path / "runs").glob(".removal-*"))
 
@@ -75,12 +77,12 @@ def test_what_killed_births_leave_is_swept_once_it_is_nobodys(tmp_path: Path) ->
     root = tmp_path / "runs"
     for name in (".birth-dead", ".birth-held", ".birth-young"):
         (root / name).mkdir(parents=True)
-        write_object(root / name / "config.json", CONFIG.to_dict())
+        write_object(root / name / "config.json", settings_of(*CONFIG))
     old = 1_000_000_000
     with locked(root / ".birth-held" / "lock"):
         for name in (".birth-dead", ".birth-held"):
             os.utime(root / name, (old, old))
-        run = find_or_create(root, CONFIG)
+        run = make(root, CONFIG)
         names = {path.name for path in root.iterdir()}
     assert names == {".birth-held", ".birth-young", run.name}
     assert [found.name for found in list_runs(root)] == [run.name]
@@ -90,11 +92,11 @@ def test_of_many_at_once_one_makes_the_run_and_all_get_it(tmp_path: Path) -> Non
     found: list[Run] = []
     start = threading.Barrier(8)
 
-    def make() -> None:
+    def together() -> None:
         start.wait()
-        found.append(find_or_create(tmp_path, CONFIG))
+        found.append(make(tmp_path, CONFIG))
 
-    threads = [threading.Thread(target=make) for _ in range(8)]
+    threads = [threading.Thread(target=together) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -104,10 +106,12 @@ def test_of_many_at_once_one_makes_the_run_and_all_get_it(tmp_path: Path) -> Non
 
 
 def test_a_born_run_keeps_what_its_maker_records(tmp_path: Path) -> None:
-    run = find_or_create(tmp_path, CONFIG, record={"preset": "demo"})
+    run = make(tmp_path, CONFIG, record={"preset": "demo"})
     assert open_run(run.layout.root).manifest["preset"] == "demo"
-    assert run.manifest["digest"] == CONFIG.digest()
-    assert read_object(run.layout.config) == json.loads(json.dumps(CONFIG.to_dict()))
+    assert run.manifest["digest"] == CONFIG[0].digest()
+    assert read_object(run.layout.config) == json.loads(
+        json.dumps(settings_of(*CONFIG))
+    )
 
 
 def test_a_held_student_keeps_its_run_from_being_thrown_away(
@@ -121,7 +125,7 @@ def test_a_held_student_keeps_its_run_from_being_thrown_away(
             with pytest.raises(RunBusy, match=f"in use by process {os.getpid()}"):
                 remove_run(run.layout.root)
             with pytest.raises(RunBusy):
-                find_or_create(tmp_path / "runs", run.config, "held", fresh=True)
+                find_or_create(tmp_path / "runs", run.experiment, "held", fresh=True)
     assert sorted(run.layout.root.rglob("*")) == before
     remove_run(run.layout.root)
     assert not list((tmp_path / "runs").iterdir())
@@ -147,7 +151,7 @@ def test_who_opened_a_lock_before_its_run_was_reborn_does_not_hold_it(
 
     def late(handle: int, folder: Path) -> None:
         monkeypatch.setattr(locks, "_acquire", acquire)
-        find_or_create(run.layout.root.parent, CONFIG, "reborn", fresh=True)
+        make(run.layout.root.parent, CONFIG, "reborn", fresh=True)
         acquire(handle, folder)
 
     monkeypatch.setattr(locks, "_acquire", late)
@@ -162,14 +166,16 @@ def test_fresh_throws_away_only_what_it_was_told_to(
 ) -> None:
     root = tmp_path / "runs"
     run = finished("precious")
-    assert find_or_create(root, run.config).name == "precious"
+    assert find_or_create(root, run.experiment).name == "precious"
     with pytest.raises(BadInput, match="--name precious --fresh"):
-        find_or_create(root, run.config, fresh=True)
+        find_or_create(root, run.experiment, fresh=True)
     assert open_run(run.layout.root).status() == "finished"
-    assert find_or_create(root, run.config, "precious", fresh=True).status() == "new"
+    assert (
+        find_or_create(root, run.experiment, "precious", fresh=True).status() == "new"
+    )
     remove_run(run.layout.root)
     made = finished()
-    assert find_or_create(root, run.config, fresh=True).name == made.name
+    assert find_or_create(root, run.experiment, fresh=True).name == made.name
     assert open_run(made.layout.root).status() == "new"
 
 
@@ -193,7 +199,7 @@ def test_only_a_whole_name_is_removed(finished: MakeFinished, tmp_path: Path) ->
 )
 def test_a_name_that_is_no_plain_folders_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput, match="run's name is a folder's"):
-        find_or_create(tmp_path, CONFIG, name)
+        make(tmp_path, CONFIG, name)
     assert not list(tmp_path.iterdir())
 
 
@@ -205,9 +211,9 @@ def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     for name in ("file", "folder"):
         for fresh in (False, True):
             with pytest.raises(BadInput, match="holds no run"):
-                find_or_create(tmp_path, CONFIG, name, fresh=fresh)
+                make(tmp_path, CONFIG, name, fresh=fresh)
     assert (tmp_path / "folder" / "notes.txt").read_text() == "mine too"
-    assert find_or_create(tmp_path, CONFIG, "empty").status() == "new"
+    assert make(tmp_path, CONFIG, "empty").status() == "new"
 
 
 def test_what_an_old_kill_left_can_be_removed_or_started_over(tmp_path: Path) -> None:
@@ -215,36 +221,36 @@ def test_what_an_old_kill_left_can_be_removed_or_started_over(tmp_path: Path) ->
     made = tmp_path / module_name()
     for path in (made, tmp_path / "named"):
         path.mkdir()
-        (path / "config.json").write_text(json.dumps(CONFIG.to_dict()))
+        (path / "config.json").write_text(json.dumps(settings_of(*CONFIG)))
         with pytest.raises(Damaged, match=r"manifest.json is missing.*runs rm"):
             open_run(path)
         assert path.name in {found.name for found in list_runs(tmp_path)}
-    assert find_or_create(tmp_path, CONFIG, fresh=True).layout.root == made
-    assert find_or_create(tmp_path, CONFIG, "named", fresh=True).status() == "new"
+    assert make(tmp_path, CONFIG, fresh=True).layout.root == made
+    assert make(tmp_path, CONFIG, "named", fresh=True).status() == "new"
     remove_run(find_to_remove(tmp_path, "named"))
 
 
 def module_name() -> str:
     from tfluck.runs.directory import made_name
 
-    return made_name(CONFIG)
+    return made_name(CONFIG[0])
 
 
 def test_a_newer_run_is_not_thrown_away_either(tmp_path: Path) -> None:
-    run = find_or_create(tmp_path, CONFIG, "mine")
+    run = make(tmp_path, CONFIG, "mine")
     write_object(run.layout.manifest, dict(run.manifest) | {"format_version": 99})
     for fresh in (False, True):
         with pytest.raises(TooNew, match="update tfluck"):
-            find_or_create(tmp_path, CONFIG, "mine", fresh=fresh)
+            make(tmp_path, CONFIG, "mine", fresh=fresh)
     assert run.layout.config.exists()
 
 
 def test_looking_for_a_run_makes_none(tmp_path: Path) -> None:
-    assert find_run(tmp_path / "runs", CONFIG) is None
-    assert find_run(tmp_path / "runs", CONFIG, "x") is None
+    assert find_run(tmp_path / "runs", CONFIG[0]) is None
+    assert find_run(tmp_path / "runs", CONFIG[0], "x") is None
     assert not list(tmp_path.iterdir())
-    run = find_or_create(tmp_path / "runs", CONFIG)
-    assert find_run(tmp_path / "runs", CONFIG) == run
+    run = make(tmp_path / "runs", CONFIG)
+    assert find_run(tmp_path / "runs", CONFIG[0]) == run
 
 
 def test_a_link_is_not_removed_with_what_it_leads_to(

@@ -13,6 +13,7 @@ RUN = RunLayout(Path("runs/x"))
 PLACES = {
     "config": "config.json",
     "manifest": "manifest.json",
+    "students": "students.json",
     "teacher_weights": "teacher.weights.h5",
     "pretrained": "teacher",
     "summary": "summary.json",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import make_experiment
 from tfluck.foundations.environment import processor
 from tfluck.foundations.files import write_json
 from tfluck.runs import open_run
@@ -57,14 +57,14 @@ def test_a_manifest_claims_nothing_that_was_not_measured(make_run: Any) -> None:
 def test_an_old_run_keeps_the_name_it_was_given(make_run: Any) -> None:
     """Format 1 told 5 from 5.0 and counted an image size that dense nets do not have."""
     run = make_run(batch_norm="none")
-    values = run.config.to_dict() | {"data_std": 5, "image_size": 9}
-    old = make_config(**values)
+    values = run.experiment.settings() | {"data_std": 5, "image_size": 9}
+    old = make_experiment("paper", **values)
     name = old.first_digest(values)
-    assert name != old.digest() and old.first_digest(old.to_dict()) != name
+    assert name != old.digest() and old.first_digest(old.settings()) != name
     manifest = {"format_version": 1, "digest": name}
     write_json(run.layout.config, values)
     write_json(run.layout.manifest, manifest)
-    assert open_run(run.layout.root).config == old
+    assert open_run(run.layout.root).experiment == old
     write_json(run.layout.manifest, manifest | {"digest": "0" * 12})
     with pytest.raises(Exception, match="was changed"):
         open_run(run.layout.root)

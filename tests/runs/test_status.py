@@ -27,7 +27,7 @@ def said(run: Run, **more: Any) -> None:
 def test_running_is_who_holds_the_lock(finished: MakeFinished) -> None:
     run = finished()
     layout = run.layout.seed(1)
-    Status(layout, run.config.steps).running(1, "", now=True)
+    Status(layout, run.experiment.training.steps).running(1, "", now=True)
     assert run.status() == "interrupted", "killed: it says running, and nobody is there"
     with locked(layout.lock):
         assert run.status() == "running" and is_locked(layout.lock)
@@ -61,7 +61,7 @@ UNTRUE: dict[str, tuple[Callable[[Run], object], str]] = {
     "only an older checkpoint": (
         lambda run: (
             run.layout.seed(1)
-            .checkpoint(run.config.steps)
+            .checkpoint(run.experiment.training.steps)
             .rename(run.layout.seed(1).checkpoint(1))
         ),
         "interrupted",
@@ -83,7 +83,9 @@ UNTRUE: dict[str, tuple[Callable[[Run], object], str]] = {
     "numbers as complaints": (lambda run: said(run, complaints=[1]), "finished"),
     "a complaint alone": (lambda run: said(run, complaints="x"), "finished"),
     "checkpoints deleted for their room": (
-        lambda run: run.layout.seed(1).checkpoint(run.config.steps).unlink(),
+        lambda run: (
+            run.layout.seed(1).checkpoint(run.experiment.training.steps).unlink()
+        ),
         "finished",
     ),
     "a stray copy": (
@@ -128,25 +130,39 @@ def test_edited_settings_are_refused(finished: MakeFinished) -> None:
     """By hand, and with the seal made anew: the manifest remembers which they were."""
     run = finished()
     values = read_object(run.layout.config)
-    for change in ({"seed": 2}, {"epochs": 1}, {"seeds": 5}, {"data_std": 1.0}):
-        run.layout.config.write_text(json.dumps(values | change))
+
+    def edited(part: str, **change: object) -> dict[str, object]:
+        what = values["experiment"]
+        new = what[part] | change if part else change
+        return values | {"experiment": what | ({part: new} if part else change)}
+
+    for changed in (
+        edited("", seed=2),
+        edited("training", epochs=1),
+        edited("data", data_std=1.0),
+    ):
+        run.layout.config.write_text(json.dumps(changed))
         with pytest.raises(Damaged, match="has lost its seal"):
             open_run(run.layout.root)
-        write_object(run.layout.config, values | change)
+        write_object(run.layout.config, changed)
         with pytest.raises(Damaged, match="was changed since this run began"):
             open_run(run.layout.root)
     for nonsense in (
-        {"seed": "1"},
-        {"seeds": 10**7},
-        {"x": 1},
-        {"lr": 3},
-        {"teacher_widths": [None]},
+        edited("", seed="1"),
+        edited("", x=1),
+        edited("training", lr=3),
+        edited("network", teacher_widths=[None]),
+        edited("data", epochs=3),
+        values | {"execution": {"seeds": 10**7}},
+        values | {"execution": 3},
+        values | {"experiment": {"training": 3}},
+        {"execution": values["execution"]},
     ):
-        write_object(run.layout.config, values | nonsense)
+        write_object(run.layout.config, nonsense)
         with pytest.raises(Damaged, match="is damaged"):
             open_run(run.layout.root)
     write_object(run.layout.config, values)
-    assert open_run(run.layout.root).config == run.config
+    assert open_run(run.layout.root).experiment == run.experiment
 
 
 #: Files that a stranger, or bad luck, may leave where a run's own should be.

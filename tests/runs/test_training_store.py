@@ -223,8 +223,10 @@ def test_a_bad_checkpoint_is_told_and_the_one_before_is_taken(
     told = run.seed_status(student.seed)["complaints"]
     assert len(told) == 1 and "Going back to the one before" in told[0]
     assert student.ended(run)["metrics"] == student.outcome["metrics"]
-    last = read_arrays(layout.checkpoint(run.config.steps))
-    wanted = read_arrays(student.files(student.whole).checkpoint(run.config.steps))
+    last = read_arrays(layout.checkpoint(run.experiment.training.steps))
+    wanted = read_arrays(
+        student.files(student.whole).checkpoint(run.experiment.training.steps)
+    )
     assert {n: a.tobytes() for n, a in last.items()} == {
         n: a.tobytes() for n, a in wanted.items()
     }
@@ -233,7 +235,7 @@ def test_a_bad_checkpoint_is_told_and_the_one_before_is_taken(
 def test_a_lie_of_the_status_finishes_nothing(student: Student, tmp_path: Path) -> None:
     run = student.copy(student.half, tmp_path / "run")
     path = student.files(run).status
-    for more in ({}, {"step": run.config.steps}):
+    for more in ({}, {"step": run.experiment.training.steps}):
         write_object(path, read_object(path) | {"status": "finished"} | more)
         assert run.seed_status(student.seed)["status"] == "interrupted"
     student.train(run)
@@ -258,7 +260,7 @@ def test_a_damaged_matrix_does_not_keep_a_run_from_its_end(
 def test_without_the_last_matrices_nobody_won(student: Student, tmp_path: Path) -> None:
     run = student.copy(student.whole, tmp_path / "run")
     layout = student.files(run)
-    flip(layout.correlation(run.config.epochs), 200)
+    flip(layout.correlation(run.experiment.training.epochs), 200)
     layout.ranks.unlink()
     assert run.seed_status(student.seed)["status"] == "interrupted"
     student.train(run)
@@ -275,12 +277,17 @@ def test_lost_ranks_are_worked_out_again(student: Student, tmp_path: Path) -> No
 
 
 def unsealed(run: Run) -> Run:
-    """Turn ``run`` into one of the first format, which had no seals."""
+    """Turn ``run`` into one of the first format, which had no seals and no parts."""
+    flat = run.experiment.settings() | run.execution.to_dict()
+    del flat["keep_epochs"]
     for path in run.layout.root.rglob("*.json"):
         value = read_object(path)
         value.pop("heads", None)
         if path.name == "manifest.json":
             value["format_version"] = 1
+            value["digest"] = run.experiment.first_digest(flat)
+        if path.name == "config.json":
+            value = flat
         path.write_text(json.dumps(value))
     for path in run.layout.root.rglob("*.jsonl"):
         path.write_bytes(encode(read_rows(path), sealed=False))
@@ -302,7 +309,7 @@ def test_a_run_of_the_first_format_goes_on_to_the_same_end(
         student.files(student.whole).metrics
     )
     assert b"seal" not in found.metrics.read_bytes(), "one file has one form"
-    steps = run.config.steps
+    steps = run.experiment.training.steps
     wanted = read_arrays(student.files(student.whole).checkpoint(steps))
     last = read_arrays(found.checkpoint(steps))
     assert {n: a.tobytes() for n, a in last.items()} == {

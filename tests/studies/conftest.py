@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from making import make
 
-from tfluck.experiment.scales import make_config
-from tfluck.runs import Run, find_or_create
+from tfluck.experiment.scales import configure
+from tfluck.runs import Run
 
 KINDS: dict[str, dict[str, Any]] = {
     "dense": {},
     "dense-norm": {"batch_norm": "after-relu", "momentum": 0.9, "weight_decay": 0.01},
     "conv": {"arch": "cnn", "batch_norm": "after-relu", "bn_affine": True},
-    "residual": {"arch": "resnet", "teacher_widths": (3, 2, 3)},
+    "residual": {"arch": "resnet", "teacher_widths": (3, 2, 3), "lr": ((0, 0.01),)},
 }
 
 
@@ -39,16 +40,16 @@ def finished(
     root = tmp_path_factory.mktemp("studies") / "runs"
     known: dict[str, Run] = {}
 
-    def make(kind: str) -> Run:
+    def made(kind: str) -> Run:
         if kind not in known:
             # Three times the teacher's nodes: winners, their rivals, and others.
             given = {"batch_norm": "none", "multiplier": 3, "seeds": 2, "epochs": 2}
             small = {"samples_per_epoch": 160, "eval_samples": 60}
-            config = make_config(**tiny | given | small | KINDS[kind])
-            known[kind] = train(find_or_create(root, config, kind))
+            pair = configure(**tiny | given | small | KINDS[kind])
+            known[kind] = train(make(root, pair, kind))
         return known[kind]
 
-    return make
+    return made
 
 
 @pytest.fixture

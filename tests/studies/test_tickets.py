@@ -137,7 +137,7 @@ def test_a_stopped_ticket_goes_on_to_the_same_bits(
         train_tickets(run, 1, plan, stop_asked=lambda: next(asked))
     ticket = ticket_run(run, "lucky", 1)
     assert not is_done(ticket, 1)
-    assert 0 < ticket.seed_status(1)["step"] < run.config.steps
+    assert 0 < ticket.seed_status(1)["step"] < run.experiment.training.steps
     train_all(run, plan)
     for name in FILES:
         ours = getattr(ticket.layout.seed(1), name)
@@ -149,21 +149,18 @@ def test_rewinding_starts_from_the_weights_of_that_epoch(
     finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of all nodes, with the weights of epoch 1: the rest of the full training."""
-    from tfluck.runs.weights import KeptWeights
+    from tfluck.runs.weights import KeptWeights, kept_weights
     from tfluck.training.teachers import save_weights
 
     run = copied(finished("dense"), tmp_path)
     middle = tmp_path / "middle.weights.h5"
     save_weights(_after_epoch(run, 1), middle)
-    keep = Path(__file__)  # any file that is there
-    real = __import__("tfluck.runs.weights", fromlist=["kept_weights"]).kept_weights
 
     def kept(run: Run, seed: int, epoch: int | None = None) -> KeptWeights:
-        return KeptWeights(1, middle) if epoch == 1 else real(run, seed, epoch)
+        return KeptWeights(1, middle) if epoch == 1 else kept_weights(run, seed, epoch)
 
     for place in ("arms", "tickets"):
         monkeypatch.setattr(f"tfluck.studies.{place}.kept_weights", kept)
-    assert keep.exists()
     train_all(run, plan_of(run, "lucky", keep=(99,), rewind=1))
     ours = ticket_run(run, "lucky", 99, 1).layout.seed(1)
     theirs = run.layout.seed(1)
@@ -180,13 +177,13 @@ def _after_epoch(run: Run, epoch: int) -> Any:
     from tfluck.training.apparatus import Apparatus
     from tfluck.training.schedule import Clock
 
-    config, apparatus = run.config, Apparatus(run)
-    clock = Clock(epoch, config.steps_per_epoch, config.chunk)
-    stream = open_stream(config, 1, "train", None)
+    training, apparatus = run.experiment.training, Apparatus(run)
+    clock = Clock(epoch, training.steps_per_epoch, run.execution.chunk)
+    stream = open_stream(run.experiment, 1, "train", None)
     starts = chunk_starts(0, clock.epochs, clock.steps_per_epoch, clock.length)
     chunks = stream.chunks(starts, clock.length)
     for chunk, batches in zip(clock.chunks(), chunks, strict=True):
-        rate = tf.constant(config.learning_rate(0), tf.float32)
+        rate = tf.constant(training.learning_rate(0), tf.float32)
         apparatus.program.run(batches, tf.constant(chunk.steps), rate)
     return apparatus.student
 
@@ -214,9 +211,9 @@ def test_arms_that_diverge_are_done_and_have_no_loss(
     finished: Finished, tmp_path: Path
 ) -> None:
     run = copied(finished("dense"), tmp_path)
-    hot = dataclasses.replace(run.config, lr=((0, 1e30),))
+    hot = run.experiment.but(lr=((0, 1e30),))
     plan = plan_of(run, "random")
-    train_all(dataclasses.replace(run, config=hot), plan)
+    train_all(dataclasses.replace(run, experiment=hot), plan)
     assert todo(run, plan) == []
     full, arm = outcomes(run, plan)
     assert full.loss[0] is not None and arm.loss == [None] and arm.log_loss == [None]
@@ -242,7 +239,7 @@ def test_what_cannot_be_done_gets_a_sentence(
 
 
 def test_a_run_that_is_not_finished_is_refused(make_run: Callable[..., Run]) -> None:
-    with pytest.raises(BadInput, match="Student 1 of .* is new; .*tfluck resume"):
+    with pytest.raises(BadInput, match=r"Student 1 of .* is new; .*tfluck resume"):
         make_plan(make_run())
 
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from making import make
 
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import TfluckError
-from tfluck.runs import Run, find_or_create, open_run
+from tfluck.runs import Run, open_run
 from tfluck.sweeps import train_run
 
 #: What is written, in this order; the first two are no whole files.
@@ -89,13 +90,13 @@ def test_a_disk_full_at_any_write_is_a_sentence_and_the_run_goes_on(
 ) -> None:
     from tfluck.cli.train import draw
 
-    config = make_config(**tiny | {"epochs": 1, "batch_norm": "none"})
-    whole = find_or_create(tmp_path / "whole", config)
+    config = configure(**tiny | {"epochs": 1, "batch_norm": "none"})
+    whole = make(tmp_path / "whole", config)
     train_run(whole)
     for what in FILES:
         full_from(what)
         with pytest.raises(TfluckError, match=r"Cannot write .*File too large.*\.$"):
-            run = find_or_create(tmp_path / "runs", config)
+            run = make(tmp_path / "runs", config)
             train_run(run)
             draw(run)
         full_from("")
@@ -129,8 +130,8 @@ def test_an_error_goes_before_that_of_a_summary_which_cannot_be_written(
 )
 def test_a_disk_of_any_size(tmp_path: Path, tiny: dict[str, Any], tf: Any) -> None:
     """Filled for real, at forty sizes from nothing to enough."""
-    config = make_config(**tiny)
-    whole = find_or_create(tmp_path / "whole", config)
+    config = configure(**tiny)
+    whole = make(tmp_path / "whole", config)
     train_run(whole)
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -141,13 +142,13 @@ def test_a_disk_of_any_size(tmp_path: Path, tiny: dict[str, Any], tf: Any) -> No
             pytest.skip("mounting is not allowed here")
         try:
             try:
-                train_run(find_or_create(disk / "runs", config))
+                train_run(make(disk / "runs", config))
             except TfluckError as error:
                 assert "Cannot write" in str(error) and "No space left" in str(error)
                 told += 1
             more = ["mount", "-o", "remount,size=9m", str(disk)]
             subprocess.run(more, check=True)
-            run = find_or_create(disk / "runs", config)
+            run = make(disk / "runs", config)
             train_run(run)
             assert weights(run) == weights(whole)
         finally:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from making import make
 
-from tfluck.experiment.scales import make_config, pretrain_config
+from tfluck.experiment.scales import configure, configure_pretraining
 from tfluck.foundations.errors import BadInput, Damaged
-from tfluck.runs import Run, Teacher, TeacherLayout, find_or_create, read_teacher
+from tfluck.runs import Run, Teacher, TeacherLayout, read_teacher
 from tfluck.runs.seal import read_object, write_object
 from tfluck.runs.teachers import adopt_teacher, find_teacher
 from tfluck.sweeps import train_run
@@ -20,10 +21,10 @@ def pretrain(root: Path, dataset: str, **settings: Any) -> tuple[Run, Teacher]:
     from tfluck.data import describe
     from tfluck.training.pretrain import finish_teacher
 
-    config = pretrain_config(
+    config = configure_pretraining(
         dataset=dataset, data=describe(dataset), jit=False, **settings
     )
-    run = find_or_create(root, config)
+    run = make(root, config)
     train_run(run)
     return run, finish_teacher(run)
 
@@ -60,14 +61,14 @@ def student_run(root: Path, squares: str, folder: Path, **settings: Any) -> Run:
     from tfluck.data import describe
 
     teacher = read_teacher(folder).settings(folder)
-    config = make_config(
+    config = configure(
         data=describe(squares),
         dataset=squares,
         multiplier=3,
         jit=False,
         **teacher | settings,
     )
-    return find_or_create(root, config)
+    return make(root, config)
 
 
 def test_the_directory_says_what_the_teacher_is(made: tuple[Run, Teacher]) -> None:
@@ -92,7 +93,7 @@ def test_a_student_of_32x32x3_images_catches_up(
 
     summary = summarize(run)
     assert [layer["teacher_nodes"] for layer in summary["layers"]] == [9, 4]
-    assert run.config.student_widths == (27, 12)
+    assert run.experiment.network.student_widths == (27, 12)
     accuracy = summary["accuracy"]
     assert accuracy["teacher_accuracy"] == [pytest.approx(teacher.accuracy["test"])]
     assert accuracy["accuracy_difference"][0] >= -0.01

@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from making import make
 
-from tfluck.experiment.config import RunConfig
-from tfluck.experiment.scales import make_config
+from tfluck.experiment.experiment import Experiment
+from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import Damaged, RunBusy
 from tfluck.foundations.files import make_directory, write_json
-from tfluck.runs import Run, RunLayout, find_or_create, read_rows
+from tfluck.runs import Run, RunLayout, read_rows
 
 #: Real images, cropped and mirrored anew at every step.
 DIGITS = {
@@ -89,12 +90,12 @@ def unbroken(
     known: dict[str, dict] = {}
 
     def outcome_of(**settings: Any) -> dict:
-        config = make_config(**tiny | settings)
-        if config.digest() not in known:
-            run = find_or_create(tmp_path_factory.mktemp("whole"), config)
+        config = configure(**tiny | settings)
+        if config[0].digest() not in known:
+            run = make(tmp_path_factory.mktemp("whole"), config)
             train(run)
-            known[config.digest()] = outcome(run)
-        return known[config.digest()]
+            known[config[0].digest()] = outcome(run)
+        return known[config[0].digest()]
 
     return outcome_of
 
@@ -144,13 +145,13 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(
     make, expected = specimen
     run = make("damaged")
     train(run)
-    layout = run.layout.seed(run.config.seed)
+    layout = run.layout.seed(run.experiment.seed)
     for damage in ("flip", "cut", "empty"):
         newest = sorted(layout.checkpoints.glob("*.npz"))[-1]
         newest.write_bytes(harmed(newest, damage))
         trainer = train(run)
         assert trainer.status.complaints and newest.name in trainer.status.complaints[0]
-        assert run.seed_status(run.config.seed)["complaints"]
+        assert run.seed_status(run.experiment.seed)["complaints"]
         assert outcome(run) == expected
 
 
@@ -231,9 +232,9 @@ def test_sigkill_at_random_moments(
 
 def kill_somewhere(run: Run, where: float) -> bool:
     """Resume ``run`` in a process of its own and kill it ``where`` of the way on."""
-    config: RunConfig = run.config
+    config: Experiment = run.experiment
     before = run.seed_status(1).get("step", 0)
-    goal = before + where * 0.5 * (config.steps - before)
+    goal = before + where * 0.5 * (config.training.steps - before)
     process = subprocess.Popen(
         [sys.executable, "-m", "tfluck.cli", "resume", str(run.layout.root), "-q"],
         stdout=subprocess.DEVNULL,

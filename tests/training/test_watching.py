@@ -20,7 +20,7 @@ def trained(request: pytest.FixtureRequest, make_run: Any, tf: Any) -> Any:
 
 def test_the_streamed_evaluation_is_the_direct_one(trained: Any, tf: Any) -> None:
     x = tf.concat(trained.apparatus.evaluator.batches, 0)
-    assert len(x) == trained.config.eval_samples
+    assert len(x) == trained.experiment.watch.eval_samples
     found = trained.apparatus.evaluator.evaluate()
     teacher, student = trained.apparatus.teacher(x), trained.student(x)
     for layer, rho in enumerate(found.correlations):

@@ -1,6 +1,7 @@
 """The architectures by name, and the graph that each of them draws.
 
-A new one is a file like ``fc.py`` and a line in :data:`ARCHITECTURES`.
+A new one is a file like ``fc.py`` and a line in :data:`ARCHITECTURES`, or a plugin that
+registers it there.
 """
 
 from functools import lru_cache
@@ -11,8 +12,11 @@ from tfluck.architectures.fc import FC
 from tfluck.architectures.graph import BatchNormPlace, Draft, Graph, Vertex
 from tfluck.architectures.mixed import MIXED
 from tfluck.architectures.resnet import RESNET, RESNET_CONV
+from tfluck.foundations.registry import Registry
 
-ARCHITECTURES = {a.name: a for a in (FC, CNN, RESNET, RESNET_CONV, MIXED)}
+ARCHITECTURES: Registry[Architecture] = Registry(
+    "architecture", {a.name: a for a in (FC, CNN, RESNET, RESNET_CONV, MIXED)}
+)
 
 __all__ = [
     "ARCHITECTURES",

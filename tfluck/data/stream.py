@@ -20,8 +20,8 @@ from tfluck.data.stateless import (
     bit_batches,
     sample_order,
 )
-from tfluck.experiment.config import RunConfig
 from tfluck.experiment.cost import piece
+from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.inputs import InputLaw, spectrum
 from tfluck.foundations.errors import BadInput
 from tfluck.foundations.seeds import child, generator
@@ -94,8 +94,8 @@ class ImageStream:
         return child(self.seed, "data", self.name, part)
 
 
-def open_images(config: RunConfig) -> ImageSet | None:
-    """Read the image set of a run; None for unlabelled data.
+def open_images(experiment: Experiment, data_dir: str | None = None) -> ImageSet | None:
+    """Read the image set of a run from ``data_dir``; None for unlabelled data.
 
     With ``samples`` below the set's size a random subset is kept, the same for every
     student. Shuffled labels are those of the training split, dealt out anew.
@@ -104,55 +104,74 @@ def open_images(config: RunConfig) -> ImageSet | None:
         BadInput: the set is smaller than the run asks for.
         TfluckError: the set is not there.
     """
-    if not config.labelled:
+    if not experiment.data.labelled:
         return None
-    folder = Path(config.data_dir) if config.data_dir else None
-    images = load_images(config.dataset, folder, config.data_digest)
-    size, wanted = len(images.x_train), config.samples or len(images.x_train)
-    if wanted > size or config.eval_samples > len(images.x_test):
+    folder = Path(data_dir) if data_dir else None
+    images = load_images(experiment.data.dataset, folder, experiment.data.data_digest)
+    size, wanted = len(images.x_train), experiment.data.samples or len(images.x_train)
+    if wanted > size or experiment.watch.eval_samples > len(images.x_test):
         raise BadInput(
-            f"{config.dataset} has {size} training and {len(images.x_test)} test samples; "
-            f"the run asks for {wanted} and {config.eval_samples}."
+            f"{experiment.data.dataset} has {size} training and {len(images.x_test)} test "
+            f"samples; the run asks for {wanted} and {experiment.watch.eval_samples}."
         )
     if wanted < size:
-        kept = generator(config.seed, "data", "subset").permutation(size)[:wanted]
+        kept = generator(experiment.seed, "data", "subset").permutation(size)[:wanted]
         images = dataclasses.replace(
             images, x_train=images.x_train[kept], y_train=images.y_train[kept]
         )
-    if config.labels == "true":
+    if experiment.data.labels == "true":
         return images
-    dealt = generator(config.seed, "data", "shuffled-labels").permutation(wanted)
+    dealt = generator(experiment.seed, "data", "shuffled-labels").permutation(wanted)
     return dataclasses.replace(images, y_train=images.y_train[dealt])
 
 
 def open_stream(
-    config: RunConfig, seed: int, name: str, images: ImageSet | None
+    experiment: Experiment, seed: int, name: str, images: ImageSet | None
 ) -> BatchStream:
     """Open the training stream ``name`` of the student ``seed``."""
     if images is None:
-        return _unlabelled(config, seed, name, config.batch_size, config.samples)
-    labelled = config.targets == "labels"
-    return ImageStream(seed, name, images, config.batch_size, config.augment, labelled)
+        return _unlabelled(
+            experiment,
+            seed,
+            name,
+            experiment.training.batch_size,
+            experiment.data.samples,
+        )
+    labelled = experiment.training.targets == "labels"
+    return ImageStream(
+        seed,
+        name,
+        images,
+        experiment.training.batch_size,
+        experiment.data.augment,
+        labelled,
+    )
 
 
 def _unlabelled(
-    config: RunConfig, seed: int, name: str, batch_size: int, samples: int | None = None
+    experiment: Experiment,
+    seed: int,
+    name: str,
+    batch_size: int,
+    samples: int | None = None,
 ) -> Stream:
     """Open a stream of the law that the run's inputs follow."""
     law, shape, std = (
-        config.law or InputLaw("gaus"),
-        config.input_shape,
-        config.data_std,
+        experiment.data.law or InputLaw("gaus"),
+        experiment.input_shape,
+        experiment.data.data_std,
     )
     scales: float | tuple[float, ...] = std
-    if config.covariance != "identity":
-        scales = tuple(std * part for part in spectrum(config.covariance, *shape))
-    draw = sampler(law, config.seed, shape)
+    if experiment.data.covariance != "identity":
+        scales = tuple(
+            std * part for part in spectrum(experiment.data.covariance, *shape)
+        )
+    draw = sampler(law, experiment.seed, shape)
     return Stream(seed, name, shape, batch_size, scales, samples, draw)
 
 
 def evaluation_set(
-    config: RunConfig, images: ImageSet | None
+    experiment: Experiment, images: ImageSet | None
 ) -> tuple[list[tf.Tensor], list[tf.Tensor] | None]:
     """Cut the fixed evaluation set into batches, the same for every student of a run.
 
@@ -160,16 +179,18 @@ def evaluation_set(
         Inputs float32 ``[n, *input_shape]`` each, and their classes ``[n]``; None in
         place of the classes for unlabelled data.
     """
-    size, end = piece(config), config.eval_samples
+    size, end = piece(experiment), experiment.watch.eval_samples
     cuts = [slice(at, min(at + size, end)) for at in range(0, end, size)]
     if images is None:
         # Four samples fill whole blocks of the generator: the set is one sequence,
         # whatever its size and however large the batches of the training are.
-        stream = _unlabelled(config, config.seed, "eval", BLOCK)
+        stream = _unlabelled(experiment, experiment.seed, "eval", BLOCK)
         batches = stream.batches(0, math.ceil(end / BLOCK))
-        data = tf.reshape(batches, (-1, *config.input_shape))
+        data = tf.reshape(batches, (-1, *experiment.input_shape))
         return [data[cut] for cut in cuts], None
-    order = generator(config.seed, "data", "eval").permutation(len(images.x_test))[:end]
+    order = generator(experiment.seed, "data", "eval").permutation(len(images.x_test))[
+        :end
+    ]
     data = tf.constant(images.normalize(images.x_test[order]))
     labels = tf.constant(images.y_test[order])
     return [data[cut] for cut in cuts], [labels[cut] for cut in cuts]

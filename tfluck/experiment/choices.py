@@ -2,27 +2,29 @@
 
 import math
 import re
-from typing import Literal, get_args
+from typing import Any, Literal
 
-from tfluck.architectures import ARCHITECTURES, BatchNormPlace
+from tfluck.experiment.inputs import spectrum
 from tfluck.foundations.errors import BadInput
+from tfluck.foundations.registry import Registry
 
-Loss = Literal["mse", "cross-entropy"]
 TeacherInit = Literal["separated", "default"]
 Targets = Literal["teacher", "labels"]
 Labels = Literal["true", "shuffled"]
 #: (first epoch, learning rate) pairs, ascending, the first one at epoch 0.
 Schedule = tuple[tuple[int, float], ...]
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "arch": tuple(ARCHITECTURES),
-    "batch_norm": get_args(BatchNormPlace),
-    "loss": get_args(Loss),
-    "teacher_init": get_args(TeacherInit),
-    "teacher_batch_norm": get_args(BatchNormPlace),
-    "targets": get_args(Targets),
-    "labels": get_args(Labels),
-}
+#: Losses and optimisers by name; what they are lies where students train.
+OBJECTIVES: Registry[Any] = Registry(
+    "loss",
+    {
+        "mse": "tfluck.training.step:mean_squared_error",
+        "cross-entropy": "tfluck.training.step:cross_entropy",
+    },
+)
+OPTIMIZERS: Registry[Any] = Registry(
+    "optimizer", {"sgd": "tfluck.training.optimizer:SGD"}
+)
 #: Where students train.
 ENGINES = ("local", "dask")
 STUDENT_INITS = ("default", "perturb:S", "same-direction", "same-sign")
@@ -109,3 +111,66 @@ def perturbation(student_init: str) -> float | None:
         raise BadInput(
             f"Write perturb:S with a number S, not {shown(student_init)}."
         ) from None
+
+
+def parse_samples(text: str) -> int | None:
+    """Read the size of a data set; None for ``infinite``.
+
+    Raises:
+        BadInput: the text is something else.
+    """
+    if text == "infinite":
+        return None
+    count = whole(text)
+    if count < 1:
+        raise BadInput(f"Give 'infinite' or a number of samples, not {shown(text)}.")
+    return count
+
+
+def parse_shares(text: str) -> tuple[float, ...]:
+    """Read shares of layers like ``0.3`` or ``0.1,0.2,0.3``.
+
+    Raises:
+        BadInput: the text is something else.
+    """
+    try:
+        return tuple(number(part) for part in text.split(","))
+    except BadInput:
+        raise BadInput(
+            f"Give shares like 0.3 or 0.1,0.2,0.3, not {shown(text)}."
+        ) from None
+
+
+def parse_epochs(text: str) -> tuple[int, ...]:
+    """Read epochs like ``0,1,5``.
+
+    Raises:
+        BadInput: the text is something else.
+    """
+    try:
+        return tuple(whole(part) for part in text.split(","))
+    except BadInput:
+        raise BadInput(f"Give epochs like 0,1,5, not {shown(text)}.") from None
+
+
+def check_start(student_init: str) -> None:
+    """Refuse a start of students that there is not.
+
+    Raises:
+        BadInput: it is no name, or S of ``perturb:S`` is negative or no number.
+    """
+    noise = perturbation(student_init)
+    if student_init not in STUDENT_INITS and (noise is None or noise < 0):
+        raise BadInput(
+            f"student-init must be one of {', '.join(STUDENT_INITS)}, "
+            f"not {student_init!r}."
+        )
+
+
+def check_covariance(covariance: str) -> None:
+    """Refuse a covariance that there is not.
+
+    Raises:
+        BadInput: it is neither ``identity`` nor ``spectrum:DECAY``.
+    """
+    spectrum(covariance, 1)

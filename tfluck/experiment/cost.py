@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from tfluck.experiment.config import RunConfig
+    from tfluck.experiment.execution import Execution
+    from tfluck.experiment.experiment import Experiment
 
 #: Flop of one compiled call: a second or two on a laptop, so that progress shows and a
 #: signal is heard, yet many steps of a small net to spread the cost of a call over.
@@ -21,19 +22,19 @@ ROLES: tuple[Literal["student", "teacher"], ...] = ("student", "teacher")
 PROCESS = 7e8
 
 
-def step_flop(config: "RunConfig") -> float:
+def step_flop(experiment: "Experiment") -> float:
     """Count one training step: the student three ways, the teacher one."""
-    student = config.graph().multiply_adds
-    teacher = config.graph("teacher").multiply_adds
-    if config.targets == "labels":
+    student = experiment.graph().multiply_adds
+    teacher = experiment.graph("teacher").multiply_adds
+    if experiment.training.targets == "labels":
         teacher = 0
-    return 2.0 * config.batch_size * (3 * student + teacher)
+    return 2.0 * experiment.training.batch_size * (3 * student + teacher)
 
 
-def chunk_length(config: "RunConfig") -> int:
+def chunk_length(experiment: "Experiment") -> int:
     """Choose how many steps one compiled call makes."""
-    batch = 4.0 * config.batch_size * math.prod(config.input_shape)
-    steps = min(CHUNK_FLOP / step_flop(config), CHUNK_BYTES / batch)
+    batch = 4.0 * experiment.training.batch_size * math.prod(experiment.input_shape)
+    steps = min(CHUNK_FLOP / step_flop(experiment), CHUNK_BYTES / batch)
     return max(1, min(LONGEST_CHUNK, round(steps)))
 
 
@@ -52,42 +53,59 @@ class Plan:
     disk: float
 
 
-def plan(config: "RunConfig", rate: float, jobs: int = 1) -> Plan:
+def plan(
+    experiment: "Experiment", execution: "Execution", rate: float, jobs: int = 1
+) -> Plan:
     """Estimate a run on a device that multiplies matrices at ``rate`` flop/s."""
     useful = rate * EFFICIENCY
-    looks = 1 + config.epochs / config.eval_every
-    look = 2.0 * config.eval_samples * config.graph().multiply_adds
-    work = config.steps * (step_flop(config) / useful + STEP_OVERHEAD)
-    rounds = math.ceil(config.seeds / jobs)
+    looks = 1 + experiment.training.epochs / experiment.watch.eval_every
+    look = 2.0 * experiment.watch.eval_samples * experiment.graph().multiply_adds
+    work = experiment.training.steps * (step_flop(experiment) / useful + STEP_OVERHEAD)
+    rounds = math.ceil(execution.seeds / jobs)
     seconds = rounds * (work + looks * look / useful) + 10
-    widths = zip(config.teacher_widths, config.student_widths, strict=True)
+    widths = zip(
+        experiment.network.teacher_widths,
+        experiment.network.student_widths,
+        strict=True,
+    )
     matrices = sum(teacher * student for teacher, student in widths)
-    weights = config.graph().weights
-    disk = 4.0 * config.seeds * (looks * matrices * 1.1 + 4 * weights)
+    weights = experiment.graph().weights
+    disk = 4.0 * execution.seeds * (looks * matrices * 1.1 + 4 * weights)
     # A student's weights lie there six times: their gradients, what is read and written.
-    memory = PROCESS + 4.0 * (6 * weights + 8 * matrices + _numbers(config))
+    memory = PROCESS + 4.0 * (
+        6 * weights + 8 * matrices + _numbers(experiment, execution.chunk)
+    )
     return Plan(seconds, memory, disk)
 
 
-def _numbers(config: "RunConfig") -> int:
+def _numbers(experiment: "Experiment", chunk_length: int) -> int:
     """Count what a process holds at once of inputs and activations."""
-    inputs = math.prod(config.input_shape)
+    inputs = math.prod(experiment.input_shape)
     student, teacher = (
-        [math.prod(vertex.shape) for vertex in config.graph(role).linear]
+        [math.prod(vertex.shape) for vertex in experiment.graph(role).linear]
         for role in ROLES
     )
-    step = 4 * config.batch_size * sum(student)
-    chunk = chunk_batches(config) * config.batch_size * (3 * inputs + 2 * max(teacher))
-    seen = 2 * config.eval_samples * inputs
-    look = 2 * min(piece(config), config.eval_samples) * (sum(student) + sum(teacher))
-    return step + chunk + seen + look + 2 * (config.samples or 0) * inputs
+    step = 4 * experiment.training.batch_size * sum(student)
+    chunk = (
+        chunk_batches(experiment, chunk_length)
+        * experiment.training.batch_size
+        * (3 * inputs + 2 * max(teacher))
+    )
+    seen = 2 * experiment.watch.eval_samples * inputs
+    look = (
+        2
+        * min(piece(experiment), experiment.watch.eval_samples)
+        * (sum(student) + sum(teacher))
+    )
+    kept = 2 * (seen + (experiment.data.samples or 0)) * inputs
+    return step + chunk + look + kept
 
 
-def chunk_batches(config: "RunConfig") -> int:
-    """Count the batches that one compiled call holds."""
-    return min(config.chunk, config.steps_per_epoch)
+def chunk_batches(experiment: "Experiment", chunk: int) -> int:
+    """Count the batches that one compiled call of ``chunk`` steps holds."""
+    return min(chunk, experiment.training.steps_per_epoch)
 
 
-def piece(config: "RunConfig") -> int:
+def piece(experiment: "Experiment") -> int:
     """Count the samples of the evaluation set that are looked at together."""
-    return 64 if config.reads_images else 1000
+    return 64 if experiment.network.reads_images else 1000

@@ -1,12 +1,12 @@
 """What is too large, said by arithmetic before memory or time is spent on it.
 
-Some sizes no machine can do (a tensor has at most 2³¹ − 1 numbers); those a configuration
+Some sizes no machine can do (a tensor has at most 2³¹ − 1 numbers); those an experiment
 refuses. Others this machine cannot do; those the plan tells.
 """
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -17,44 +17,62 @@ from tfluck.foundations.errors import BadInput
 
 if TYPE_CHECKING:
     from tfluck.architectures import Vertex
-    from tfluck.experiment.config import RunConfig
+    from tfluck.experiment.experiment import Experiment
 
 #: TensorFlow counts the numbers of a tensor, and we the steps, in 32 bits.
 LARGEST = 2**31 - 1
-#: A student has a folder, an epoch has rows and perhaps a file, a layer is compiled.
-MOST = {
-    "seeds": 10_000,
-    "epochs": 1_000_000,
-    "seed": 10**18,
-    "threads": 1024,
-    "layers": 100,
-}
+#: A layer is compiled.
+MOST_LAYERS = 100
 #: A plan above this many seconds, a year, is a slip of the pen.
 LONGEST = 365 * 86400.0
 
 
-def check_sizes(config: "RunConfig") -> None:
-    """Refuse a configuration that no machine can train.
+def check_sizes(experiment: "Experiment") -> None:
+    """Refuse an experiment that no machine can train.
 
     Raises:
         BadInput: a count, or the product of some, is beyond what can be held.
     """
-    counted = {"layers": len(config.teacher_widths)}
-    for name, most in MOST.items():
-        count = counted.get(name) or getattr(config, name)
-        if count > most:
-            raise BadInput(f"{name} must be at most {most:,}, not {count:,}.")
-    if config.steps > LARGEST:
+    layers = len(experiment.network.teacher_widths)
+    if layers > MOST_LAYERS:
+        raise BadInput(f"layers must be at most {MOST_LAYERS}, not {layers:,}.")
+    training = experiment.training
+    if training.steps > LARGEST:
         raise BadInput(
-            f"{config.epochs:,} epochs of {config.samples_per_epoch:,} samples are "
-            f"{config.steps:,} steps; at most {LARGEST:,} can be counted. Lower "
+            f"{training.epochs:,} epochs of {training.samples_per_epoch:,} samples are "
+            f"{training.steps:,} steps; at most {LARGEST:,} can be counted. Lower "
             "--epochs or --samples-per-epoch, or raise --batch-size."
         )
-    if _draws_separated(config):
-        teacher = config.graph("teacher")
+    if _draws_separated(experiment):
+        teacher = experiment.graph("teacher")
         for vertex in teacher.linear:
             check_patterns(vertex.nodes, teacher.fan_in(vertex))
-    for what, sizes in _tensors(config):
+    _hold(_tensors(experiment))
+
+
+def check_chunk(experiment: "Experiment", chunk: int) -> None:
+    """Refuse a chunk of more batches than a tensor holds.
+
+    Raises:
+        BadInput: the sentence has the product.
+    """
+    batches, batch = chunk_batches(experiment, chunk), experiment.training.batch_size
+    _hold(
+        [
+            ("A chunk of batches", (batches, batch, *experiment.input_shape)),
+            *(
+                (
+                    f"A chunk's activations of the teacher's {_layer(vertex)}",
+                    (batches * batch, *vertex.shape),
+                )
+                for vertex in experiment.graph("teacher").linear
+            ),
+        ]
+    )
+
+
+def _hold(tensors: Iterable[tuple[str, tuple[int, ...]]]) -> None:
+    for what, sizes in tensors:
         if prod(sizes) > LARGEST:
             raise BadInput(
                 f"{what} would be {' × '.join(f'{size:,}' for size in sizes)} numbers, "
@@ -62,9 +80,11 @@ def check_sizes(config: "RunConfig") -> None:
             )
 
 
-def _draws_separated(config: "RunConfig") -> bool:
-    random = config.targets == "teacher" and not config.teacher_digest
-    return random and config.teacher_init == "separated"
+def _draws_separated(experiment: "Experiment") -> bool:
+    random = (
+        experiment.training.targets == "teacher" and not experiment.start.teacher_digest
+    )
+    return random and experiment.start.teacher_init == "separated"
 
 
 def check_patterns(nodes: int, fan_in: int) -> None:
@@ -84,24 +104,23 @@ def check_patterns(nodes: int, fan_in: int) -> None:
         )
 
 
-def _tensors(config: "RunConfig") -> Iterator[tuple[str, tuple[int, ...]]]:
+def _tensors(experiment: "Experiment") -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield each tensor that a setting makes large, and the sizes it is a product of."""
-    shape, batch = config.input_shape, config.batch_size
+    shape, batch = experiment.input_shape, experiment.training.batch_size
     yield "A batch", (batch, *shape)
-    yield "A chunk of batches", (chunk_batches(config), batch, *shape)
-    yield "The evaluation set", (config.eval_samples, *shape)
-    yield "The data set", (config.samples or 0, *shape)
-    student = config.graph()
+    yield "The evaluation set", (experiment.watch.eval_samples, *shape)
+    yield "The data set", (experiment.data.samples or 0, *shape)
+    student = experiment.graph()
     for vertex in student.linear:
         weights = (student.fan_in(vertex), vertex.nodes)
         yield f"The weights of the student's {_layer(vertex)}", weights
         activations = (batch, *vertex.shape)
         yield f"A batch's activations of the student's {_layer(vertex)}", activations
-    chunk = chunk_batches(config) * batch
-    for vertex in config.graph("teacher").linear:
-        activations = (chunk, *vertex.shape)
-        yield f"A chunk's activations of the teacher's {_layer(vertex)}", activations
-    widths = zip(config.teacher_widths, config.student_widths, strict=True)
+    widths = zip(
+        experiment.network.teacher_widths,
+        experiment.network.student_widths,
+        strict=True,
+    )
     for index, pair in enumerate(widths):
         yield f"The correlations of layer {index}", pair
 

@@ -1,15 +1,18 @@
 """Settings the user did not give: by architecture, then by scale."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from tfluck.architectures import ARCHITECTURES, Architecture
-from tfluck.experiment.config import RunConfig
 from tfluck.experiment.cost import chunk_length
+from tfluck.experiment.execution import Execution, execution_names
+from tfluck.experiment.experiment import Experiment
+from tfluck.experiment.limits import check_chunk
 from tfluck.foundations.errors import BadInput
 
 SCALES = ("paper", "laptop", "smoke")
+#: What nobody asked otherwise: minutes on two cores.
+DEFAULT_SCALE = "laptop"
 
 
 #: The paper's rate for 100 outputs. The loss is a mean over outputs, so with 10 of them
@@ -27,54 +30,79 @@ BEARABLE = {"after-relu": 2.0, "before-relu": 2.0, "none": 0.15}
 SMALL_SET = 10_000
 
 
-def make_config(
-    scale: str = "paper", *, data: Mapping[str, Any] | None = None, **given: Any
-) -> RunConfig:
-    """Build a run's configuration from the settings that were ``given``.
+def configure(
+    scale: str = DEFAULT_SCALE, *, data: Mapping[str, Any] | None = None, **given: Any
+) -> tuple[Experiment, Execution]:
+    """Say what is to be done, and how, from the settings that were ``given``.
 
     What is missing comes from the data set (``data``, as ``tfluck.data.describe``
-    returns it), then from the scale, then from the architecture, then from
-    :class:`RunConfig`. A finite data set makes an epoch one pass over it.
+    returns it), then from the scale, then from the architecture, then from the
+    specifications. A finite data set makes an epoch one pass over it.
 
     Raises:
         BadInput: a setting is unknown or out of range.
     """
-    arch = str(given.get("arch", "fc"))
     if scale not in SCALES:
         raise BadInput(f"scale must be one of {', '.join(SCALES)}, not {scale!r}.")
-    if arch not in ARCHITECTURES:
-        raise BadInput(f"arch must be one of {', '.join(ARCHITECTURES)}, not {arch!r}.")
-    about = ARCHITECTURES[arch]
+    about = _architecture(given.get("arch", "fc"))
     defaults = {**about.defaults, **about.scales.get(scale, {})}
     if data:
         defaults = _with_data(defaults, data, scale, about)
     if given.get("samples") is not None:
         defaults["samples_per_epoch"] = given["samples"]
-    config = RunConfig.from_dict({"chunk": 1} | defaults | given)
-    bare = config.reads_images and config.batch_norm == "none"
+    what, how = _parted(defaults | given)
+    experiment = Experiment.of(what)
+    net = experiment.network
+    bare = net.reads_images and net.batch_norm == "none"
     if "lr" not in given and (data or bare):
-        config = dataclasses.replace(config, lr=((0, image_rate(config)),))
-    if "chunk" in given:
-        return config
-    return dataclasses.replace(config, chunk=chunk_length(config))
+        experiment = experiment.but(lr=((0, image_rate(experiment)),))
+    execution = Execution.of({"chunk": chunk_length(experiment)} | how)
+    check_chunk(experiment, execution.chunk)
+    return experiment, execution
 
 
-def image_rate(config: RunConfig) -> float:
+def make_experiment(scale: str = DEFAULT_SCALE, **given: Any) -> Experiment:
+    """Build an experiment from the settings that were ``given``, at a scale.
+
+    Raises:
+        BadInput: a setting is unknown, out of range, or none of an experiment's.
+    """
+    if how := sorted(set(given) & execution_names()):
+        raise BadInput(
+            f"{', '.join(how)} is no part of what an experiment is; give it to "
+            "tfluck.Execution."
+        )
+    return configure(scale, **given)[0]
+
+
+def _architecture(name: Any) -> Architecture:
+    if not isinstance(name, str):
+        raise BadInput(f"arch must be a text, not {name!r:.60}.")
+    return ARCHITECTURES.find(name)
+
+
+def _parted(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part settings of the experiment from those of its execution."""
+    how = {name: settings[name] for name in settings if name in execution_names()}
+    return {name: settings[name] for name in settings if name not in how}, how
+
+
+def image_rate(experiment: Experiment) -> float:
     """Return a learning rate at which students of images train, 1 digit.
 
     That is of labelled images, and of Gaussian ones where there is no BatchNorm: at
     the paper's rate most nodes of such students die.
     """
-    rate = GAUSSIAN_RATE * config.outputs / 100
-    if config.reads_images:
-        bearable = BEARABLE[config.batch_norm] * config.outputs
-        rate = min(rate, bearable / _dense_inputs(config))
+    rate = GAUSSIAN_RATE * experiment.network.outputs / 100
+    if experiment.network.reads_images:
+        bearable = BEARABLE[experiment.network.batch_norm] * experiment.network.outputs
+        rate = min(rate, bearable / _dense_inputs(experiment))
     return float(f"{rate:.1g}")
 
 
-def _dense_inputs(config: RunConfig) -> int:
+def _dense_inputs(experiment: Experiment) -> int:
     """Count the features that the lowest dense layer of a student reads."""
-    graph = config.graph()
+    graph = experiment.graph()
     return next(graph.fan_in(v) for v in graph.linear if v.kind == "dense")
 
 
@@ -120,26 +148,26 @@ PRETRAINING: dict[str, Any] = {
 }
 
 
-def pretrain_config(
-    scale: str = "paper", *, data: Mapping[str, Any], **given: Any
-) -> RunConfig:
-    """Build the configuration of a teacher that learns the labels of ``data``.
+def configure_pretraining(
+    scale: str = DEFAULT_SCALE, *, data: Mapping[str, Any], **given: Any
+) -> tuple[Experiment, Execution]:
+    """Say how a teacher learns the labels of ``data``.
 
     Where no learning rate is given it starts at 0.05, or for a cnn whose dense layer
     reads F features at 10/F if that is less, and is divided by 10 after 60 % and after
     85 % of the epochs.
 
     Raises:
-        BadInput: as :func:`make_config`.
+        BadInput: as :func:`configure`.
     """
-    config = make_config(scale, data=data, **PRETRAINING | given)
+    experiment, execution = configure(scale, data=data, **PRETRAINING | given)
     if "lr" in given:
-        return config
+        return experiment, execution
     rate = 0.05
-    if config.reads_images:
+    if experiment.network.reads_images:
         # At rate × F = 5 and 18 natural 32×32×3 patches trained, at 92 poorly, at 460 not.
-        rate = min(rate, float(f"{10 / _dense_inputs(config):.1g}"))
-    epochs = config.epochs
+        rate = min(rate, float(f"{10 / _dense_inputs(experiment):.1g}"))
+    epochs = experiment.training.epochs
     drops = {0: rate, int(0.6 * epochs): rate / 10, int(0.85 * epochs): rate / 100}
     schedule = tuple(drops.items()) if len(drops) == 3 else ((0, rate),)
-    return dataclasses.replace(config, lr=schedule)
+    return experiment.but(lr=schedule), execution

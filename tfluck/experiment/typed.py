@@ -5,7 +5,7 @@ numbers are one setting. What a type does not allow is refused, never rounded or
 """
 
 import types
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from functools import cache
 from numbers import Integral, Real
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -66,7 +66,7 @@ def settled_as(kind: Any, value: Any) -> Any:
         return float(value) + 0.0  # −0.0 is 0.0
     if kind is int and isinstance(value, Integral):
         return int(value)
-    if kind in (bool, str) and isinstance(value, kind):
+    if (kind in (bool, str) or is_dataclass(kind)) and isinstance(value, kind):
         return value
     raise TypeError
 
@@ -91,4 +91,4 @@ def words_of(kind: Any) -> str:
         return f"a tuple whose entries are each {words_of(parts[0])}"
     if origin is tuple:
         return f"({', '.join(map(words_of, parts))})"
-    return WORDS[kind]
+    return WORDS.get(kind, f"of type {kind.__name__}")

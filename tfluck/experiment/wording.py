@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 
 #: The one ρ̄. The mean over all teacher nodes, dead ones at 0, is never called so.
 RHO_BAR = "ρ̄, mean best correlation over live teacher nodes"
@@ -11,13 +11,14 @@ RANK_BAR = "r̄, mean rank of the final winners"
 NULL = "another teacher"
 
 
-def experiment(config: RunConfig, record: Mapping[str, Any]) -> str:
+def described(experiment: Experiment, record: Mapping[str, Any]) -> str:
     """Say which experiment a picture shows, and at what size.
 
     ``record`` is the run's manifest; runs from Python, and older ones, were asked for
     by no scale and no preset.
     """
-    widths = "-".join(map(str, config.teacher_widths))
+    net, epochs = experiment.network, experiment.training.epochs
+    widths = "-".join(map(str, net.teacher_widths))
     # The space between them does not break, so that a title's lines end between items.
     asked = "".join(
         f", {name}\N{NO-BREAK SPACE}{record[name]}"
@@ -25,8 +26,8 @@ def experiment(config: RunConfig, record: Mapping[str, Any]) -> str:
         if record.get(name)
     )
     return (
-        f"{config.data_kind}, {config.arch} {widths} ×{config.multiplier}, "
-        f"BatchNorm {config.batch_norm}, {counted(config.epochs, 'epoch')}{asked}"
+        f"{experiment.data.kind}, {net.arch} {widths} ×{net.multiplier}, "
+        f"BatchNorm {net.batch_norm}, {counted(epochs, 'epoch')}{asked}"
     )
 
 

@@ -24,7 +24,7 @@ BIRTH, REMOVAL = ".birth-", ".removal-"
 FORGOTTEN = 60.0
 
 
-def bear(path: Path, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+def bear(path: Path, settings: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
     """Make the run folder ``path``, unless another process was first.
 
     Raises:
@@ -38,7 +38,7 @@ def bear(path: Path, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
         try:
             folder.mkdir()
             with locked(layout.lock):
-                write_object(layout.config, config)
+                write_object(layout.config, settings)
                 write_object(layout.manifest, manifest)
                 folder.rename(path)
                 sync(root)

@@ -74,7 +74,7 @@ def _fitting(
     """Take the matrices out of ``arrays`` if they are those of the run's networks."""
     rho, live = [], []
     for index, shape in enumerate(
-        zip(run.config.teacher_widths, run.student_widths, strict=True)
+        zip(run.experiment.network.teacher_widths, run.student_widths, strict=True)
     ):
         matrix, alive = arrays.get(f"layer{index}"), arrays.get(f"live{index}")
         if matrix is None or alive is None:

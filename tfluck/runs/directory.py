@@ -7,13 +7,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.cost import chunk_length
+from tfluck.experiment.execution import Execution, Places
+from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.errors import BadInput, Damaged, TooNew
 from tfluck.foundations.files import explained
 from tfluck.runs.birth import bear, remove_run
 from tfluck.runs.layout import RunLayout
-from tfluck.runs.run import Run, is_run, manifest_of, open_run
+from tfluck.runs.run import Run, is_run, manifest_of, open_run, settings_of
 from tfluck.runs.store import read
+from tfluck.runs.students import extended
 
 
 class Listed(NamedTuple):
@@ -30,49 +33,59 @@ class Listed(NamedTuple):
 
 def find_or_create(
     root: Path,
-    config: RunConfig,
+    experiment: Experiment,
     name: str | None = None,
     *,
+    execution: Execution | None = None,
     fresh: bool = False,
     record: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Return the run of ``config`` below ``root``; a new one if there is none.
+    """Return the run of ``experiment`` below ``root``; a new one if there is none.
 
     Args:
         root: folder of runs.
-        config: decides which run, by its digest, and where its ingredients lie. How it
-            is computed belongs to the run: one that is there keeps what it began with.
+        experiment: decides which run, by its digest.
         name: of the folder; found by digest or made from it if not given.
-        fresh: throw away what an earlier run of the same settings has. A run that was
+        execution: how to compute it. That belongs to the run: one that is there keeps
+            what it began with, but its ingredients lie where is said now, more students
+            join it, and weights of further epochs are kept.
+        fresh: throw away what an earlier run of the same experiment has. A run that was
             given a name of its own goes only by that name.
         record: what a new run's manifest says beside the usual.
 
     Raises:
         BadInput: the folder holds something else, or has a name of its own.
         Damaged: what is there is no whole run, and ``fresh`` is not asked for.
+        RunBusy: another process drives the run that more students are to join.
     """
-    path = _place(root, config, name)
-    if fresh and not name and is_run(path) and path.name != made_name(config):
+    asked = execution or Execution(chunk=chunk_length(experiment))
+    path = _place(root, experiment, name, asked.seeds)
+    if fresh and not name and is_run(path) and path.name != made_name(experiment):
         raise BadInput(
             f"The run of these settings has a name of its own, {path.name}. Say --name "
             f"{path.name} --fresh to throw it away, or give another --name."
         )
-    run = _opened(path, config, fresh)
+    run = _opened(path, experiment, fresh)
     if run and not fresh:
-        return run.placed(config.places)
+        return extended(run, asked).placed(Places.of(experiment, asked))
     if is_run(path):
         remove_run(path)
-    bear(path, config.to_dict(), manifest_of(config) | dict(record or {}))
+    settings = settings_of(experiment, asked)
+    bear(path, settings, manifest_of(experiment) | dict(record or {}))
     return open_run(path)
 
 
-def find_run(root: Path, config: RunConfig, name: str | None = None) -> Run | None:
+def find_run(
+    root: Path, experiment: Experiment, name: str | None = None, *, seeds: int = 1
+) -> Run | None:
     """Return the run that :func:`find_or_create` would; None if it would make one.
+
+    It has the students that it has, which may be fewer than ``seeds``.
 
     Raises:
         BadInput, Damaged: as there.
     """
-    return _opened(_place(root, config, name), config, False)
+    return _opened(_place(root, experiment, name, seeds), experiment, False)
 
 
 def list_runs(root: Path) -> list[Listed]:
@@ -149,24 +162,29 @@ def _unknown(root: Path, name: str, matches: list[str], rule: str = "") -> BadIn
     return BadInput(f"No run {name!r:.80} in {root}. {rule}{hint}".replace(".  ", ". "))
 
 
-def made_name(config: RunConfig) -> str:
+def made_name(experiment: Experiment) -> str:
     """Return the name of the folder of a run that is given none."""
-    role = "teacher-" if config.targets == "labels" else ""
-    return f"{role}{config.data_kind}-{config.arch}-{config.digest()}"
+    role = "teacher-" if experiment.training.targets == "labels" else ""
+    return (
+        f"{role}{experiment.data.kind}-{experiment.network.arch}-{experiment.digest()}"
+    )
 
 
-def _place(root: Path, config: RunConfig, name: str | None) -> Path:
-    """Return the folder of ``config``'s run, whether it is there or not."""
+def _place(root: Path, experiment: Experiment, name: str | None, seeds: int) -> Path:
+    """Return the folder of ``experiment``'s run, whether it is there or not.
+
+    Runs of formats 1 and 2 were named with the number of their students.
+    """
     if name is not None:
         return root / _checked(name)
-    made = root / made_name(config)
+    made = root / made_name(experiment)
     if is_run(made):
         return made
-    digest = config.digest()
+    digests = {experiment.digest(), experiment.former_digest(seeds)}
     for path in _folders(root):
         with suppress(Damaged):
             manifest = read("manifest", RunLayout(path).manifest, None)
-            if manifest.get("digest") == digest:
+            if manifest.get("digest") in digests:
                 return path
     return made
 
@@ -182,7 +200,7 @@ def _checked(name: str) -> str:
     return name
 
 
-def _opened(path: Path, config: RunConfig, fresh: bool) -> Run | None:
+def _opened(path: Path, experiment: Experiment, fresh: bool) -> Run | None:
     """Open the run in ``path``, None if there is none, or a damaged one to throw away."""
     if not os.path.lexists(path):
         return None
@@ -198,7 +216,7 @@ def _opened(path: Path, config: RunConfig, fresh: bool) -> Run | None:
         if fresh:
             return None
         raise
-    if run.config.digest() != config.digest():
+    if run.experiment.digest() != experiment.digest():
         raise BadInput(
             f"{path} holds a run with other settings; choose another --name."
         )

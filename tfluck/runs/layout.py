@@ -115,6 +115,11 @@ class RunLayout:
         return self.root / "config.json"
 
     @property
+    def students(self) -> Path:
+        """How many students there are, once some have joined, and what is kept of them."""
+        return self.root / "students.json"
+
+    @property
     def manifest(self) -> Path:
         """Format, digest, versions, hardware."""
         return self.root / "manifest.json"

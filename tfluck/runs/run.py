@@ -1,4 +1,4 @@
-"""A run that is there: its files, its settings, what it says of itself."""
+"""A run that is there: its files, its experiment, what it says of itself."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.execution import Execution, Places, execution_names
+from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.errors import Damaged, TfluckError
 from tfluck.runs.layout import RunLayout
 from tfluck.runs.provenance import provenance
@@ -14,20 +15,22 @@ from tfluck.runs.status import WORDS, status_of
 from tfluck.runs.store import KINDS, format_of, read
 
 #: Raised when an older tfluck could no longer read what we write. In format 1 files had
-#: no seals.
-FORMAT_VERSION = 2
+#: no seals, and in both formats before 3 settings lay flat and students were counted
+#: among them.
+FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run directory and the settings it was made with.
+    """A run directory, what it does, and how.
 
     ``manifest`` is what was written down at its birth: format, digest, versions,
     hardware, and whatever its maker added.
     """
 
     layout: RunLayout
-    config: RunConfig
+    experiment: Experiment
+    execution: Execution = field(default_factory=Execution)
     manifest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     #: Nodes of the students' hidden layers where they are fewer than the settings say:
     #: in a lottery ticket.
@@ -36,12 +39,17 @@ class Run:
     @property
     def student_widths(self) -> tuple[int, ...]:
         """Nodes of each hidden student layer."""
-        return self.narrowed or self.config.student_widths
+        return self.narrowed or self.experiment.network.student_widths
 
     @property
     def name(self) -> str:
         """The folder's name."""
         return self.layout.root.name
+
+    @property
+    def digest(self) -> str:
+        """The experiment's name, as it was written down when the run was born."""
+        return str(self.manifest["digest"])
 
     def status(self) -> str:
         """Return ``running``, or the worst status of its students; ``new`` at first."""
@@ -51,9 +59,15 @@ class Run:
             found.add("new")
         return next(word for word in WORDS if word in found)
 
-    def placed(self, places: Mapping[str, str | None]) -> "Run":
+    @property
+    def places(self) -> Places:
+        """Where the ingredients lie, as far as it was said."""
+        return Places.of(self.experiment, self.execution)
+
+    def placed(self, places: Places) -> "Run":
         """Return this run with its ingredients where ``places`` says they lie now."""
-        return replace(self, config=self.config.placed(places))
+        experiment, execution = places.moved(self.experiment, self.execution)
+        return replace(self, experiment=experiment, execution=execution)
 
     def doubts(self) -> list[str]:
         """Return what is not believed of what its students say, a sentence each."""
@@ -66,13 +80,14 @@ class Run:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The students' seeds."""
-        return self.config.student_seeds
+        """The students' seeds; the first is the teacher's too."""
+        first = self.experiment.seed
+        return tuple(range(first, first + self.execution.seeds))
 
     def seed_status(self, seed: int) -> dict[str, Any]:
         """Return what a student last said about itself, as far as it is true."""
-        config = self.config
-        return status_of(self.layout.seed(seed), config.steps, config.epochs)
+        training = self.experiment.training
+        return status_of(self.layout.seed(seed), training.steps, training.epochs)
 
 
 def open_run(path: Path) -> Run:
@@ -82,17 +97,21 @@ def open_run(path: Path) -> Run:
         Damaged: it is no run, torn, changed, or written by a newer tfluck.
     """
     layout = RunLayout(path)
-    layout = RunLayout(path, format_of("manifest", layout.manifest, FORMAT_VERSION) > 1)
+    version = format_of("manifest", layout.manifest, FORMAT_VERSION)
+    layout = RunLayout(path, version > 1)
     manifest = read("manifest", layout.manifest, layout.sealed)
     values = read("config", layout.config, layout.sealed)
     advice = KINDS["config"].advice
     try:
-        config = RunConfig.from_dict(values)
-        names = {config.digest()}
-        if not layout.sealed:
-            names.add(config.first_digest(values))
+        experiment, execution = _taken(values, version)
+        names = {experiment.digest()}
+        if version < 3:
+            names = {experiment.former_digest(execution.seeds)}
+        if version < 2:
+            names.add(experiment.first_digest(values))
     except (
         TfluckError,
+        KeyError,
         TypeError,
         ValueError,
         AttributeError,
@@ -101,7 +120,38 @@ def open_run(path: Path) -> Run:
         raise Damaged(layout.config, f"is damaged: {error} {advice}") from error
     if manifest.get("digest") not in names:
         raise Damaged(layout.config, f"was changed since this run began. {advice}")
-    return Run(layout, config, manifest)
+    return Run(layout, experiment, _grown(layout, execution), manifest)
+
+
+def _taken(values: Mapping[str, Any], version: int) -> tuple[Experiment, Execution]:
+    """Take experiment and execution out of what a run's settings hold."""
+    if version > 2:
+        return (
+            Experiment.from_dict(values["experiment"]),
+            Execution.of(values["execution"]),
+        )
+    how = {name: values[name] for name in values if name in execution_names()}
+    what = {name: values[name] for name in values if name not in how}
+    return Experiment.of(what), Execution.of(how)
+
+
+def _grown(layout: RunLayout, born: Execution) -> Execution:
+    """Return how a run is computed with the students that joined since it was ``born``.
+
+    Raises:
+        Damaged: the file that counts them does not.
+    """
+    if not os.path.lexists(layout.students):
+        return born
+    said = read("students", layout.students, layout.sealed)
+    try:
+        grown = born.but(seeds=said["seeds"], keep_epochs=said["keep_epochs"])
+        if grown.seeds >= born.seeds:
+            return grown
+    except (TfluckError, KeyError):
+        pass
+    advice = KINDS["students"].advice
+    raise Damaged(layout.students, f"counts no students. {advice}")
 
 
 def is_run(path: Path) -> bool:
@@ -110,11 +160,15 @@ def is_run(path: Path) -> bool:
     return any(map(os.path.lexists, (layout.manifest, layout.config)))
 
 
-def manifest_of(config: RunConfig) -> dict[str, Any]:
+def settings_of(experiment: Experiment, execution: Execution) -> dict[str, Any]:
+    """Return what a run's settings hold, ready for JSON."""
+    return {"experiment": experiment.to_dict(), "execution": execution.to_dict()}
+
+
+def manifest_of(experiment: Experiment) -> dict[str, Any]:
     """Return what a run's manifest says of its birth."""
     return {
         "format_version": FORMAT_VERSION,
-        "digest": config.digest(),
-        "seeds": list(config.student_seeds),
+        "digest": experiment.digest(),
         **provenance(),
     }

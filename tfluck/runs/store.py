@@ -35,6 +35,7 @@ KINDS = {
     "config": Kind(
         read_object, True, "Put it back as it was; other settings are another run."
     ),
+    "students": Kind(read_object, True, RESTORE),
     "teacher": Kind(checked_bytes, True, RESTORE),
     "recipe": Kind(
         read_object, True, "Copy the folder of the teacher again, or pretrain anew."

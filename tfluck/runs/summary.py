@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 from tfluck.runs.run import Run
 from tfluck.runs.table import tidy_rows
 from tfluck.runs.warnings import warnings
@@ -30,21 +30,23 @@ def summarize(run: Run) -> dict[str, Any]:
     A student that has not begun has None. ``null`` is over all teacher nodes as older
     runs have it, ``null_live`` over the live ones like ρ̄.
     """
-    config, table = run.config, _Table(run)
-    layers = _layers(config, table) if config.targets == "teacher" else []
+    experiment, table = run.experiment, _Table(run)
+    layers = (
+        _layers(experiment, table) if experiment.training.targets == "teacher" else []
+    )
     speeds = [run.seed_status(seed).get("steps_per_second") for seed in run.seeds]
     known = [speed for speed in speeds if speed]
     loss = table.change(None, "loss")
     return {
         "run": str(run.layout.root),
         "status": run.status(),
-        "digest": config.digest(),
+        "digest": run.digest,
         "seeds": list(run.seeds),
         "epochs": max((max(e) for e in table.values.values() if e), default=0),
         "steps": max(run.seed_status(seed).get("step", 0) for seed in run.seeds),
         "steps_per_second": sum(known) / len(known) if known else None,
         "layers": layers,
-        "warnings": warnings(layers, run.seeds, config.eval_samples),
+        "warnings": warnings(layers, run.seeds, experiment.watch.eval_samples),
         "loss": {
             "initial_eval": loss["initial"],
             "final_eval": loss["final"],
@@ -52,24 +54,24 @@ def summarize(run: Run) -> dict[str, Any]:
         },
         "accuracy": table.change(None, "accuracy")
         | {
-            name: table.final(None, name) if config.labelled else None
+            name: table.final(None, name) if experiment.data.labelled else None
             for name in COMPARED
         },
     }
 
 
-def _layers(config: RunConfig, table: "_Table") -> list[dict[str, Any]]:
+def _layers(experiment: Experiment, table: "_Table") -> list[dict[str, Any]]:
     return [
         {
             "layer": layer,
             "teacher_nodes": width,
-            "student_nodes": config.student_widths[layer],
+            "student_nodes": experiment.network.student_widths[layer],
             "live_teacher_nodes": table.final(layer, "live_teacher_nodes"),
             "null": table.final(layer, "null_mean_best_correlation"),
             "null_live": table.final(layer, "null_mean_best_correlation_live"),
         }
         | {name: table.change(layer, name) for name in FOLLOWED}
-        for layer, width in enumerate(config.teacher_widths)
+        for layer, width in enumerate(experiment.network.teacher_widths)
     ]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from tfluck.experiment.choices import BatchNormPlace
+from tfluck.architectures import BatchNormPlace
 from tfluck.foundations.errors import BadInput, Damaged
 from tfluck.foundations.files import digest_of, write_atomic
 from tfluck.runs.layout import RunLayout, TeacherLayout
@@ -167,19 +167,23 @@ def adopt_teacher(run: Run) -> None:
     Raises:
         Damaged: the weights are gone or are not those the run was made with.
     """
-    config = run.config
-    if not config.teacher_digest:
+    experiment = run.experiment
+    if not experiment.start.teacher_digest:
         return
     own = run.layout.teacher_weights
     if not os.path.lexists(own):
-        source = TeacherLayout(Path(config.teacher or "")).weights
+        source = TeacherLayout(Path(run.execution.teacher or "")).weights
         whole = read_whole(source, BINARY_LIMIT)
-        if not hashlib.sha256(whole).hexdigest().startswith(config.teacher_digest):
+        if (
+            not hashlib.sha256(whole)
+            .hexdigest()
+            .startswith(experiment.start.teacher_digest)
+        ):
             raise Damaged(
                 source,
                 "is not the teacher this run was made with (SHA-256 "
-                f"{config.teacher_digest}…); put it back, or start another run.",
+                f"{experiment.start.teacher_digest}…); put it back, or start another run.",
             )
         write_atomic(own, lambda stream: stream.write(whole))
-    elif not digest_of(own).startswith(config.teacher_digest):
+    elif not digest_of(own).startswith(experiment.start.teacher_digest):
         raise Damaged(own, f"has changed since this run began. {RESTORE}")

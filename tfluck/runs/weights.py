@@ -27,9 +27,9 @@ def kept_weights(run: Run, seed: int, epoch: int | None = None) -> KeptWeights:
         BadInput: no weights are kept of that epoch, or the run has no teacher.
         Damaged: a file is missing.
     """
-    if run.config.targets == "labels":
+    if run.experiment.training.targets == "labels":
         raise BadInput(f"{run.name} has no teacher: its student learned labels.")
-    last = run.config.epochs
+    last = run.experiment.training.epochs
     if epoch not in (None, 0, last):
         raise BadInput(
             f"Weights are kept before and after training only: use --epoch 0 or "

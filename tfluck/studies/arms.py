@@ -83,10 +83,10 @@ def make_plan(
             )
         for epoch in (0, rewind, None):
             kept_weights(run, seed, epoch)
-    if rewind >= run.config.epochs:
+    if rewind >= run.experiment.training.epochs:
         raise BadInput(
             f"--rewind {rewind} leaves nothing to train: the run has "
-            f"{run.config.epochs} epochs."
+            f"{run.experiment.training.epochs} epochs."
         )
     if rewind:
         arms = [arm for arm in arms if arm not in NEW_START]
@@ -122,7 +122,7 @@ def is_done(run: Run, seed: int) -> bool:
 
 def steps_done(run: Run, plan: Plan, seed: int) -> int:
     """Count the steps that the tickets of a student have made."""
-    begun = plan.rewind * run.config.steps_per_epoch
+    begun = plan.rewind * run.experiment.training.steps_per_epoch
     tickets = (ticket_run(run, arm, keep, plan.rewind) for arm, keep in plan.cells)
     return sum(steps_done_of(ticket, seed, begun) for ticket in tickets)
 
@@ -130,5 +130,5 @@ def steps_done(run: Run, plan: Plan, seed: int) -> int:
 def steps_done_of(ticket: Run, seed: int, begun: int) -> int:
     """Count the steps that one ticket has made since step ``begun``."""
     if is_done(ticket, seed):
-        return ticket.config.steps - begun
+        return ticket.experiment.training.steps - begun
     return max(0, int(ticket.seed_status(seed).get("step", 0)) - begun)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tfluck.experiment.execution import Places
 from tfluck.foundations.errors import Interrupted
 from tfluck.foundations.processes import worker_pool
 from tfluck.foundations.runtime import can_compute_with, start_tensorflow
@@ -59,7 +60,7 @@ def train_all(
     with locked(run.layout.lock), Signals() as signals:
         run.layout.stop.unlink(missing_ok=True)
         try:
-            if jobs == 1 and can_compute_with(run.config.threads):
+            if jobs == 1 and can_compute_with(run.execution.threads):
                 for seed in seeds:
                     tell = partial(report, seed)
                     _train(run, seed, plan, tell, signals.asked, quiet)
@@ -87,15 +88,13 @@ def _train(
     stop_asked: Callable[[], int | None],
     quiet: bool = True,
 ) -> None:
-    start_tensorflow(run.config.threads, quiet=quiet)
+    start_tensorflow(run.execution.threads, quiet=quiet)
     from tfluck.studies.tickets import train_tickets
 
     train_tickets(run, seed, plan, report, stop_asked)
 
 
-def train_of_seed(
-    plan: Plan, root: str, seed: int, places: dict[str, str | None]
-) -> None:
+def train_of_seed(plan: Plan, root: str, seed: int, places: Places) -> None:
     """Train the tickets of one student in a worker process."""
     run = open_run(Path(root)).placed(places)
     with stopping(run) as stop_asked:

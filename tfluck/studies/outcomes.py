@@ -98,7 +98,7 @@ def outcomes(run: Run, plan: Plan) -> list[Arm]:
 def _arm(run: Run, plan: Plan, arm: str, keep: int | None) -> Arm:
     home = ticket_run(run, arm, keep or 0, plan.rewind)
     last = [_last(home, seed) for seed in plan.seeds]
-    layers = range(len(run.config.teacher_widths))
+    layers = range(len(run.experiment.network.teacher_widths))
     return Arm(
         arm,
         keep,
@@ -115,13 +115,13 @@ def _last(run: Run, seed: int) -> dict[tuple[str, int | None], Value]:
     return {
         (row.metric, row.layer): row.value
         for row in read_rows(layout.metrics, layout.sealed)
-        if row.epoch == run.config.epochs and row.split == "eval"
+        if row.epoch == run.experiment.training.epochs and row.split == "eval"
     }
 
 
 def _widths(run: Run, seed: int, keep: int | None) -> tuple[int, ...]:
     if keep is None:
-        return run.config.student_widths
+        return run.experiment.network.student_widths
     kept = read_arrays(run.layout.seed(seed).kept_nodes)
     return tuple(len(kept[f"layer{i}"]) for i in range(len(kept)))
 

@@ -98,7 +98,7 @@ def of_run(run: Run, seed: int, samples: int) -> Subject:
     x = models.inputs(samples)
     target = relu_net(models.teacher).activations(x)[-1]
     objective: Objective = SquaredError(target)
-    if run.config.loss == "cross-entropy":
+    if run.experiment.training.loss == "cross-entropy":
         objective = CrossEntropy(target.argmax(axis=-1))
     found = read_matrices(run, seed)
     rho = [one[live] for one, live in zip(found.rho, found.live, strict=True)]
@@ -222,7 +222,7 @@ class Rounds:
     def _nets(
         self, subject: Subject, name: str, shares: Sequence[float]
     ) -> Iterator[tuple[float, ReluNet]]:
-        network, model = networks(self.run.config)[1], subject.model
+        network, model = networks(self.run.experiment)[1], subject.model
         net, origin = subject.net, [np.arange(n) for n in widths(subject.net)]
         for number, share in enumerate(shares[1:]):
             rho = None
@@ -249,15 +249,17 @@ class Rounds:
         ]
 
     def _trained(self, ticket: Ticket, number: int) -> keras.Model:
-        config, size = self.run.config, ticket.network.widths
+        training, size = self.run.experiment.training, ticket.network.widths
         if size not in self.compiled:
             self.compiled[size] = Narrow(self.run, ticket)
         narrow = self.compiled[size]
         narrow.ticket = ticket
         narrow.reset(self.seed)
-        stream = open_stream(config, self.seed, "train", narrow.images)
-        rate = tf.constant(config.learning_rate(max(0, config.epochs - 1)), tf.float32)
-        first, chunk = config.steps + number * self.steps, config.chunk
+        stream = open_stream(self.run.experiment, self.seed, "train", narrow.images)
+        rate = tf.constant(
+            training.learning_rate(max(0, training.epochs - 1)), tf.float32
+        )
+        first, chunk = training.steps + number * self.steps, self.run.execution.chunk
         for at in range(0, self.steps, chunk):
             batches = stream.batches(first + at, chunk)
             count = tf.constant(min(chunk, self.steps - at))

@@ -65,7 +65,7 @@ class Whole:
 
     def __init__(self, run: Run, seed: int) -> None:
         self.run, self.seed = run, seed
-        self.network = networks(run.config)[1]
+        self.network = networks(run.experiment)[1]
         self.groups = self.network.graph.tied()
         final = self.at(None)
         self.evidence = [self._evidence(group, final) for group in self.groups]
@@ -149,7 +149,7 @@ def train_tickets(
             narrow = Narrow(run, ticket)
         narrow.ticket = ticket
         home = dataclasses.replace(home, narrowed=ticket.network.widths)
-        begun = plan.rewind * run.config.steps_per_epoch
+        begun = plan.rewind * run.experiment.training.steps_per_epoch
         offset = steps_done(run, plan, seed) - steps_done_of(home, seed, begun)
         tell = partial(_tell, report, f"{arm}, keep {keep}", offset - begun)
         trainer = Trainer(home, seed, tell, narrow)
@@ -168,7 +168,7 @@ def _begin_at(step: int, trainer: Trainer) -> None:
     if trainer.layout.checkpoint_steps():
         return
     make_directory(trainer.layout.root)
-    now = surroundings(threads_here(), trainer.config.jit)
+    now = surroundings(threads_here(), trainer.run.execution.jit)
     trainer.checkpoints.save(Progress(step, history=[{"step": step} | now]))
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from tfluck.experiment.execution import Places
 from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
 from tfluck.foundations.files import write_atomic
 from tfluck.foundations.processes import (
@@ -35,7 +36,7 @@ from tfluck.sweeps.signals import Signals
 #: (seed, step, note)
 Report = Callable[[int, int, str], None]
 #: (run directory, seed, where the run's ingredients lie)
-Work = Callable[[str, int, dict[str, str | None]], None]
+Work = Callable[[str, int, Places], None]
 #: Returns the signal that asks to stop, or None.
 StopAsked = Callable[[], int | None]
 POLL_SECONDS = 0.5
@@ -77,7 +78,7 @@ def train_run(
         try:
             if executor is not None:
                 drive(run, todo, train_seed, executor, signals, look, again)
-            elif len(run.seeds) == 1 and can_compute_with(run.config.threads):
+            elif len(run.seeds) == 1 and can_compute_with(run.execution.threads):
                 for seed in todo:
                     _train(run, seed, partial(report, seed), signals.asked, quiet)
             elif todo:
@@ -112,7 +113,7 @@ def _train(
     stop_asked: Callable[[], int | None],
     quiet: bool = True,
 ) -> None:
-    start_tensorflow(run.config.threads, quiet=quiet)
+    start_tensorflow(run.execution.threads, quiet=quiet)
     from tfluck.training.apparatus import apparatus_of
     from tfluck.training.teachers import keep_teacher
     from tfluck.training.trainer import Trainer
@@ -150,7 +151,7 @@ def drive(
     Raises:
         TfluckError: as the worst of the students ended.
     """
-    root, places = str(run.layout.root.resolve()), run.config.places
+    root, places = str(run.layout.root.resolve()), run.places
     with signals_held():
         futures = {executor.submit(work, root, s, places): s for s in seeds}
         watch_all(executor)
@@ -222,7 +223,7 @@ def _abandon(run: Run, again: str) -> None:
     )
 
 
-def train_seed(root: str, seed: int, places: dict[str, str | None]) -> None:
+def train_seed(root: str, seed: int, places: Places) -> None:
     """Train one student in a worker process; stops when the driver asks or is gone."""
     run = open_run(Path(root)).placed(places)
     with stopping(run) as stop_asked:

@@ -35,29 +35,30 @@ class Apparatus:
 
     def __init__(self, run: Run) -> None:
         compute_exactly()
-        config = run.config
+        experiment = run.experiment
         self.run = run
         self.teacher = teacher_of(run)
-        self.student = self._draw(config.seed)
-        self.images = open_images(config)
-        loss = LOSSES[config.loss]
+        self.student = self._draw(experiment.seed)
+        self.images = open_images(experiment, run.execution.data_dir)
+        training = experiment.training
+        loss = LOSSES[training.loss]
         self.optimizer = SGD(
-            self.student.trainable_variables, config.momentum, config.weight_decay
+            self.student.trainable_variables, training.momentum, training.weight_decay
         )
         self.program = Program(
             self.teacher,
             self.student,
             self.optimizer,
             loss,
-            normalize=config.normalize,
-            jit=config.jit,
+            normalize=training.normalize,
+            jit=run.execution.jit,
         )
         self.evaluator = Evaluator(
             self.teacher,
-            stranger_of(config),
+            stranger_of(experiment),
             self.student,
             loss,
-            *evaluation_set(config, self.images),
+            *evaluation_set(experiment, self.images),
         )
 
     def reset(self, seed: int) -> None:
@@ -66,12 +67,12 @@ class Apparatus:
         self.optimizer.reset()
 
     def _draw(self, seed: int) -> keras.Model:
-        config = self.run.config
-        shape = networks(config)[1]
+        experiment = self.run.experiment
+        shape = networks(experiment)[1]
         student = build_student(
-            shape, child(seed, "student"), self.teacher, config.student_init
+            shape, child(seed, "student"), self.teacher, experiment.start.student_init
         )
-        if config.targets == "labels" and config.teacher_digest:
+        if experiment.training.targets == "labels" and experiment.start.teacher_digest:
             load_weights(student, self.run.layout.teacher_weights, is_sealed(self.run))
         return student
 

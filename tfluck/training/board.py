@@ -51,7 +51,7 @@ class TensorBoard:
     def _introduce(self) -> None:
         plain = {
             key: value if isinstance(value, int | float | str) else str(value)
-            for key, value in self.run.config.to_dict().items()
+            for key, value in self.run.experiment.settings().items()
         }
         with self.writer.as_default(step=0):
             hparams.hparams(

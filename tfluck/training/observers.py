@@ -89,5 +89,5 @@ class Recorder:
             )
         if progress.head is not None:
             return self.metrics.count(progress.head)
-        epoch = progress.step // self.run.config.steps_per_epoch
+        epoch = progress.step // self.run.experiment.training.steps_per_epoch
         return sum(row.epoch <= epoch for row in rows)

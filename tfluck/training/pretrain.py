@@ -41,20 +41,21 @@ def finish_teacher(run: Run) -> Teacher:
     folder = run.layout.pretrained
     if TeacherLayout(folder).recipe.exists():
         return read_teacher(folder)
-    config, images = run.config, open_images(run.config)
+    experiment = run.experiment
+    images = open_images(experiment, run.execution.data_dir)
     if images is None:
         raise ValueError("pretraining needs labelled data")
-    network = networks(config)[1]
+    network = networks(experiment)[1]
     model = _trained(network, run)
     before = accuracies(model, images)
     pruned = {}
-    if any(config.prune):
+    if any(experiment.training.prune):
         pruned = {
-            "shares": config.prune,
+            "shares": experiment.training.prune,
             "from_widths": network.widths,
             "accuracy_before": before,
         }
-        network, model = prune(network, model, config.prune)
+        network, model = prune(network, model, experiment.training.prune)
     save_weights(model, TeacherLayout(make_directory(folder)).weights)
     write_teacher(
         folder,
@@ -65,10 +66,10 @@ def finish_teacher(run: Run) -> Teacher:
             outputs=network.outputs,
             batch_norm=network.batch_norm,
             bn_affine=network.affine,
-            dataset=config.data_kind,
+            dataset=experiment.data.kind,
             accuracy=accuracies(model, images) if pruned else before,
             pruned=pruned,
-            recipe=config.to_dict(),
+            recipe=experiment.to_dict(),
             weights_sha256=digest_of(TeacherLayout(folder).weights),
         ),
     )
@@ -80,6 +81,6 @@ def _trained(network: Network, run: Run) -> keras.Model:
         lambda name, fan_in: default_start(0, name, fan_in), "teacher"
     )
     load_weights(
-        model, run.layout.seed(run.config.seed).final_weights, run.layout.sealed
+        model, run.layout.seed(run.experiment.seed).final_weights, run.layout.sealed
     )
     return model

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfluck.experiment.config import RunConfig
+from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.errors import Damaged
 from tfluck.foundations.files import make_directory, write_atomic
 from tfluck.foundations.seeds import child
@@ -17,23 +17,23 @@ from tfluck.runs.seal import add_seal
 from tfluck.runs.store import RESTORE, read
 
 
-def networks(config: RunConfig) -> tuple[Network, Network]:
+def networks(experiment: Experiment) -> tuple[Network, Network]:
     """Return the shapes of teacher and student."""
     teacher = Network(
-        config.arch,
-        config.input_shape,
-        config.teacher_widths,
-        config.outputs,
-        config.teacher_batch_norm,
-        config.teacher_bn_affine,
+        experiment.network.arch,
+        experiment.input_shape,
+        experiment.network.teacher_widths,
+        experiment.network.outputs,
+        experiment.network.teacher_batch_norm,
+        experiment.network.teacher_bn_affine,
     )
     student = Network(
-        config.arch,
-        config.input_shape,
-        config.student_widths,
-        config.outputs,
-        config.batch_norm,
-        config.bn_affine,
+        experiment.network.arch,
+        experiment.input_shape,
+        experiment.network.student_widths,
+        experiment.network.outputs,
+        experiment.network.batch_norm,
+        experiment.network.bn_affine,
     )
     return teacher, student
 
@@ -44,13 +44,13 @@ def teacher_of(run: Run) -> keras.Model | None:
     Raises:
         Damaged: a pretrained teacher's weights are gone or do not fit.
     """
-    config = run.config
-    if config.targets == "labels":
+    experiment = run.experiment
+    if experiment.training.targets == "labels":
         return None
-    if not config.teacher_digest:
-        return _random(config, "teacher")
+    if not experiment.start.teacher_digest:
+        return _random(experiment, "teacher")
     adopt_teacher(run)
-    model = build_teacher(networks(config)[0], config.seed, init="default")
+    model = build_teacher(networks(experiment)[0], experiment.seed, init="default")
     load_weights(model, run.layout.teacher_weights, sealed=False)
     return model
 
@@ -73,35 +73,37 @@ def keep_teacher(run: Run, teacher: keras.Model) -> None:
     if not all(map(np.array_equal, drawn, kept)):
         raise Damaged(
             path,
-            f"does not hold the teacher that seed {run.config.seed} gives here: it was "
+            f"does not hold the teacher that seed {run.experiment.seed} gives here: it was "
             "changed, or another version of NumPy or Keras drew it. Put back the file, or "
             "the versions that manifest.json names, or start over with --fresh.",
         )
 
 
-def stranger_of(config: RunConfig) -> keras.Model | None:
+def stranger_of(experiment: Experiment) -> keras.Model | None:
     """Build a teacher the students never see, to tell what chance and width alone give.
 
     It is drawn as the teacher was; for a pretrained teacher it is an untrained network
     of the same shape.
     """
-    if config.targets == "labels":
+    if experiment.training.targets == "labels":
         return None
-    return _random(config, "stranger")
+    return _random(experiment, "stranger")
 
 
-def _random(config: RunConfig, role: str) -> keras.Model:
+def _random(experiment: Experiment, role: str) -> keras.Model:
     return build_teacher(
-        networks(config)[0],
-        child(config.seed, role),
-        init="default" if config.teacher_digest else config.teacher_init,
-        bias_shift=config.teacher_bias,
+        networks(experiment)[0],
+        child(experiment.seed, role),
+        init="default"
+        if experiment.start.teacher_digest
+        else experiment.start.teacher_init,
+        bias_shift=experiment.start.teacher_bias,
     )
 
 
 def is_sealed(run: Run) -> bool:
     """Tell whether the teacher's weights carry a seal; a pretrained one's digest is known."""
-    return run.layout.sealed and not run.config.teacher_digest
+    return run.layout.sealed and not run.experiment.start.teacher_digest
 
 
 class _Memory(io.BytesIO):

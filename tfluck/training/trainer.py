@@ -43,22 +43,30 @@ class Trainer:
         self, run: Run, seed: int, report: Report, apparatus: Apparatus | None = None
     ) -> None:
         """Take the ``apparatus`` of the run, or build one."""
-        config = run.config
+        experiment = run.experiment
         self.run = run
         self.seed = seed
-        self.config = config
+        self.experiment = experiment
+        self.training = training = experiment.training
         self.report = report
         self.layout = run.layout.seed(seed)
         self.apparatus = apparatus or Apparatus(run)
         self.apparatus.reset(seed)
         self.student = self.apparatus.student
-        self.stream = open_stream(config, seed, "train", self.apparatus.images)
+        self.stream = open_stream(experiment, seed, "train", self.apparatus.images)
         self.checkpoints = Checkpoints(
-            self.layout, self.student, self.apparatus.optimizer, config.steps
+            self.layout,
+            self.student,
+            self.apparatus.optimizer,
+            experiment.training.steps,
         )
         self.progress = Progress()
-        self.status = Status(self.layout, config.steps)
-        self.clock = Clock(config.epochs, config.steps_per_epoch, config.chunk)
+        self.status = Status(self.layout, training.steps)
+        self.clock = Clock(
+            experiment.training.epochs,
+            experiment.training.steps_per_epoch,
+            run.execution.chunk,
+        )
         self.observers: list[Observer] = []
 
     def train(self, stop_asked: StopAsked = lambda: None) -> None:
@@ -105,7 +113,7 @@ class Trainer:
         # How it ended before is forgotten before any row is.
         self.status.running(self.progress.step, "", now=True)
         self.recorder.rewind()
-        known = self.progress.step // self.config.steps_per_epoch if started else -1
+        known = self.progress.step // self.training.steps_per_epoch if started else -1
         self.observers = [
             self.recorder,
             TensorBoard(self.run, self.seed, known),
@@ -120,7 +128,7 @@ class Trainer:
         history, step = self.progress.history, self.progress.step
         if step and not history:  # an old run wrote down no more than this
             history.append({"step": 0} | dict(self.run.manifest.get("packages", {})))
-        now = surroundings(threads_here(), self.config.jit)
+        now = surroundings(threads_here(), self.run.execution.jit)
         changed = follow(history, now, step)
         self.status.moves = moves(history)
         if not changed:
@@ -144,15 +152,17 @@ class Trainer:
             if evaluated or signal or time.monotonic() - saved > CHECKPOINT_EVERY:
                 self.checkpoints.save(self.progress)
                 saved = time.monotonic()
-            if signal and self.progress.step < self.config.steps:
+            if signal and self.progress.step < self.training.steps:
                 raise Interrupted(
                     f"Stopped after step {self.progress.step} with a checkpoint.",
                     signal,
                 )
 
     def _train_chunk(self, chunk: Chunk, batches: Batches) -> None:
-        config = self.config
-        rate = config.learning_rate(chunk.start // config.steps_per_epoch)
+        experiment = self.experiment
+        rate = experiment.training.learning_rate(
+            chunk.start // experiment.training.steps_per_epoch
+        )
         losses, finite = self.apparatus.program.run(
             batches, tf.constant(chunk.steps), tf.constant(rate, tf.float32)
         )
@@ -171,8 +181,10 @@ class Trainer:
 
     def _finish_epoch(self, chunk: Chunk) -> bool:
         """At the end of an epoch look if it is time to; tell whether we looked."""
-        epoch, config = chunk.epoch_done, self.config
-        if epoch is None or (epoch % config.eval_every and epoch != config.epochs):
+        epoch, experiment = chunk.epoch_done, self.experiment
+        if epoch is None or (
+            epoch % experiment.watch.eval_every and epoch != experiment.training.epochs
+        ):
             return False
         self._look(epoch, self.progress.loss_sum / self.progress.loss_count)
         self.progress.loss_sum, self.progress.loss_count = 0.0, 0
