@@ -110,14 +110,13 @@ def _chain(model: keras.Model) -> list[Any]:
         try:
             found, given = layer.input, layer.output
         except (AttributeError, ValueError):
-            raise BadInput(
-                f"'{layer.name}' is used more than once; nodes that serve in two places "
-                "are not removed. Prune a net without shared layers."
-            ) from None
+            found = given = None
+        # Of a layer that is used twice Keras gives the first time.
         if found is not read:
             raise BadInput(
-                f"'{layer.name}' does not read just the layer before it; nodes that are "
-                "read in two places are not removed. Prune a net without branches."
+                f"'{layer.name}' does not read just the layer before it. Nodes that are "
+                "read in two places are not removed: prune a net without branches and "
+                "shared layers."
             )
         read = given
     return layers
