@@ -1,5 +1,6 @@
 """Nodes removed one by one, against masks; scores against what they are defined as."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from tfluck.foundations.errors import BadInput
 
 def dense(*sizes: int, seed: int = 0) -> ReluNet:
     draw = np.random.default_rng(seed)
-    pairs = zip(sizes, sizes[1:], strict=False)
+    pairs = itertools.pairwise(sizes)
     return ReluNet(
         tuple(
             Affine(draw.normal(size=pair), draw.normal(size=pair[1])) for pair in pairs

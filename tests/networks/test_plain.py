@@ -120,11 +120,11 @@ def test_branches_and_shared_layers_get_a_sentence(tf: Any) -> None:
     x = keras.Input((4,))
     shared = layers.Dense(4, activation="relu")
     twice = keras.Model(x, layers.Dense(2)(shared(shared(x))))
-    with pytest.raises(BadInput, match="read in two places.*shared layers"):
+    with pytest.raises(BadInput, match=r"read in two places.*shared layers"):
         plain(twice)
     one = layers.Dense(4, activation="relu")(x)
     branch = keras.Model(x, layers.Dense(2)(layers.Add()([one, x])))
-    with pytest.raises(BadInput, match="not read just the layer before.*branches"):
+    with pytest.raises(BadInput, match=r"not read just the layer before.*branches"):
         plain(branch)
     pooled = keras.Sequential([keras.Input((4, 4, 1)), layers.MaxPooling2D()])
     with pytest.raises(BadInput, match=r"\(MaxPooling2D\) is not among"):

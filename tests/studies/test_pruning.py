@@ -113,7 +113,7 @@ def test_a_user_s_model_is_pruned_by_its_own_data(
     arguments = (path, "--data", data, "--keep", 0.3, "--by", "taylor")
     result = tfluck("prune", *arguments, "-o", smaller)
     assert result.exit_code == 0, result.stderr
-    assert [w.shape for w in keras.models.load_model(smaller).get_weights()][0] == (
+    assert keras.models.load_model(smaller).get_weights()[0].shape == (
         6,
         3,
     )

@@ -66,16 +66,8 @@ def result(finished: Callable[[str], Run]) -> Any:
     from tfluck.cli.studies.ticket import command
 
     root = finished("dense").layout.root.parent
-    words = [
-        "dense",
-        "--arms",
-        "lucky,random,reinit-full",
-        "--keep",
-        "1,2",
-        "--jobs",
-        "1",
-        "--json",
-    ]
+    words = ["dense", "--jobs", "1", "--json", "--keep", "1,2"]
+    words += ["--arms", "lucky,random,reinit-full"]
     done = CliRunner().invoke(command, [*words, "--out", str(root)])
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)

@@ -62,7 +62,8 @@ def test_the_winners_start_where_they_started(finished: Finished, kind: str) -> 
         winners = set()
         for layer in group:
             winners |= set(found.rho[layer][found.live[layer]].argmax(axis=1))
-        assert set(ticket.kept[index]) == winners
+        # Where no teacher node is alive one student stays all the same.
+        assert set(ticket.kept[index]) == (winners or {0})
     start = whole.at(0)
     model = ticket.network.build(lambda name, fan_in: {}, "net")
     model.set_weights(ticket.start)
