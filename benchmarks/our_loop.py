@@ -88,9 +88,9 @@ def measure(arch: str, widths: str, batch_norm: bool, steps: int, repeats: int) 
             if chunk.epoch_done:
                 rates.append(steps / (time.perf_counter() - start))
                 start = time.perf_counter()
-        trainer.apparatus.evaluator.evaluate()
+        trainer.kernel.evaluator.evaluate()
         start = time.perf_counter()
-        trainer.apparatus.evaluator.evaluate()
+        trainer.kernel.evaluator.evaluate()
         evaluation = time.perf_counter() - start
         products = bare_products(trainer, 10 if arch == "cnn" else 50)
     return {"rates": rates[1:], "evaluation": evaluation, "products": products}

@@ -96,7 +96,7 @@ def _deviations(experiment: "Experiment", x: "np.ndarray") -> "np.ndarray | None
     """Return the standard deviation of each input; None if they are not Gaussian."""
     import numpy as np
 
-    if experiment.data.dataset != "gaus":
+    if not getattr(experiment.data.source, "gaussian", False):
         return None
     return experiment.data.data_std * np.array(
         spectrum(experiment.data.covariance, x[0].size)

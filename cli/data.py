@@ -1,20 +1,18 @@
 """``tfluck data``: list, prepare and verify image sets."""
 
-import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from tfluck.data.images import ImageSet
-from tfluck.data.registry import DATASETS, Source, describe, load_images, require_data
-from tfluck.experiment.choices import IMAGE_SETS
-from tfluck.experiment.inputs import LAW_NAMES, parse_law
-from tfluck.foundations.errors import BadInput, TfluckError
+from tfluck.data.sources.labelled import LabelledSet
+from tfluck.experiment.sources import SOURCES, find_source, law_names, set_names
+from tfluck.foundations.errors import BadInput
 
 from .ingredients import parse_dataset
 from .options import Command, Group, click, json_option, talk
 from .output import emit_json, table
+
+if TYPE_CHECKING:
+    from tfluck.data.images import ImageSet
 
 data_dir_option = click.option(
     "--data-dir",
@@ -40,30 +38,26 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
     rows = [
         {
             "dataset": name,
-            "title": source.title,
-            "shape": "×".join(map(str, source.shape)),
-            "classes": source.classes,
-            "train": source.train,
-            "test": source.test,
-            "here": presence(name, source, data_dir),
+            "title": found.title,
+            "shape": "×".join(map(str, found.shape)),
+            "classes": found.classes,
+            "train": found.train,
+            "test": found.test,
+            "here": found.presence(data_dir),
         }
-        for name, source in DATASETS.items()
+        for name, found in sets().items()
     ]
     if as_json:
         emit_json({"datasets": rows})
         return
     click.echo(table(rows))
     talk("npz:PATH takes a file of your own: x_train, y_train, x_test, y_test.")
-    talk(f"Without labels, drawn afresh at every step: {', '.join(LAW_NAMES)}.")
+    talk(f"Without labels, drawn afresh at every step: {', '.join(law_names())}.")
 
 
-def presence(name: str, source: Source, data_dir: Path | None) -> str:
-    """Say whether an image set is here."""
-    if source.published:
-        from tfluck.data.published import is_prepared
-
-        return "yes" if is_prepared(name, data_dir) else "no"
-    return "yes" if importlib.util.find_spec("sklearn") else "needs tfluck[digits]"
+def sets() -> dict[str, LabelledSet]:
+    """Return the labelled sets of which shape and sizes are known, by name."""
+    return {k: s for k, s in SOURCES.items() if isinstance(s, LabelledSet)}
 
 
 @_command(
@@ -71,7 +65,7 @@ def presence(name: str, source: Source, data_dir: Path | None) -> str:
     "tfluck data prepare cifar10 --archive cifar-10-binary.tar.gz",
     "tfluck data prepare cifar10 --download",
 )
-@click.argument("dataset", type=click.Choice(IMAGE_SETS))
+@click.argument("dataset", type=click.Choice(set_names()))
 @click.option(
     "--archive",
     "archives",
@@ -90,12 +84,9 @@ def prepare_command(
     as_json: bool,
 ) -> None:
     """Make DATASET readable from its published archives, which are checked first."""
-    from tfluck.data.published import is_prepared, prepare, tfds_dir
+    already = SOURCES[dataset].prepare(data_dir, archives, download=download)
+    from tfluck.data.published import tfds_dir
 
-    if not DATASETS[dataset].published:
-        raise BadInput(f"{dataset} needs no preparing: it ships with scikit-learn.")
-    already = is_prepared(dataset, data_dir)
-    prepare(dataset, data_dir, archives, download=download)
     folder = tfds_dir(data_dir)
     if as_json:
         emit_json({"dataset": dataset, "data_dir": str(folder), "already": already})
@@ -115,17 +106,18 @@ def verify_command(dataset: str, data_dir: Path | None, as_json: bool) -> None:
     from tfluck.foundations.runtime import start_tensorflow
 
     name = parse_dataset(dataset)
-    if parse_law(name):
+    found = find_source(name)
+    if not found.labelled:
         raise BadInput(
             f"{name} is drawn afresh at every step; there is nothing to verify."
         )
-    require_data(name, data_dir)
-    describe(name)
+    found.require(data_dir)
+    found.describe()
     start_tensorflow()
-    images = load_images(name, data_dir)
+    images = found.load(data_dir)
     rows = [_split_row(images, split) for split in ("train", "test")]
-    if source := DATASETS.get(name):
-        _check_sizes(name, source, images)
+    if isinstance(found, LabelledSet):
+        found.check(images)
     if as_json:
         emit_json({"dataset": name, "classes": images.classes, "splits": rows})
     else:
@@ -133,7 +125,9 @@ def verify_command(dataset: str, data_dir: Path | None, as_json: bool) -> None:
         talk(f"{len(images.classes)} classes: {', '.join(images.classes)}")
 
 
-def _split_row(images: ImageSet, split: str) -> dict[str, Any]:
+def _split_row(images: "ImageSet", split: str) -> dict[str, Any]:
+    import numpy as np
+
     x, y = images.split(split)
     counts = np.bincount(y, minlength=len(images.classes))
     return {
@@ -145,14 +139,3 @@ def _split_row(images: ImageSet, split: str) -> dict[str, Any]:
         "most of a class": int(counts.max()),
         "sha256": images.fingerprint(split),
     }
-
-
-def _check_sizes(name: str, source: Source, images: ImageSet) -> None:
-    found = (len(images.x_train), len(images.x_test), len(images.classes))
-    wanted = (source.train, source.test, source.classes)
-    if found != wanted or images.sample_shape != source.shape:
-        raise TfluckError(
-            f"{name} here has {found[0]} training and {found[1]} test samples in "
-            f"{found[2]} classes; the published set has {wanted[0]}, {wanted[1]} and "
-            f"{wanted[2]}. Delete its folder and prepare it again."
-        )

@@ -30,14 +30,13 @@ PACKAGES = (
 @json_option
 def command(as_json: bool) -> None:
     """Report versions, devices, data sets, disk and determinism."""
-    from tfluck.data.registry import DATASETS
     from tfluck.foundations.runtime import (
         describe_devices,
         matmul_rate,
         repeats_exactly,
     )
 
-    from .data import presence
+    from .data import sets
 
     found = {
         "tfluck": __version__,
@@ -48,9 +47,7 @@ def command(as_json: bool) -> None:
         "matmul_gflops": round(matmul_rate() / 1e9),
         "deterministic": repeats_exactly(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        "data": {
-            name: presence(name, source, None) for name, source in DATASETS.items()
-        },
+        "data": {name: found.presence(None) for name, found in sets().items()},
         "free_disk_gb": round(shutil.disk_usage(Path.cwd()).free / 1e9, 1),
     }
     if as_json:

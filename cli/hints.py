@@ -20,13 +20,17 @@ WORDS = {
     "report": "`tfluck runs show` says what a run found; `tfluck runs export` writes it "
     "as a table.",
     "sweep": "`tfluck train` with --seeds trains many students of one teacher.",
-    "presets": "`tfluck train` with --preset takes luck-matters/figure-7-fc-bn and "
-    "others; its shell completion lists them.",
+    "paper": "`tfluck presets list` names the papers' experiments; `tfluck theory check` "
+    "tries what the papers state.",
+    "teacher": "`tfluck pretrain` trains a teacher on labels; `tfluck train` draws one.",
     "plot": "`tfluck analyze correlation` and its sisters draw with --plot.",
     "list": "`tfluck runs list` and `tfluck data list`.",
     "show": "`tfluck runs show`.",
     "export": "`tfluck runs export`.",
     "rm": "`tfluck runs rm`.",
+    "check": "`tfluck theory check` tries the paper's statements, `tfluck ad check` a "
+    "determinant's sign.",
+    "verify": "`tfluck data verify` reads an image set, `tfluck ad verify` a certificate.",
     "download": "`tfluck data prepare` with --download.",
     **{
         word: f"`tfluck analyze {word}`."
@@ -40,17 +44,58 @@ WORDS = {
         )
     },
 }
+#: Other words for a command, or for one of :data:`WORDS`, by where they are typed.
+SAME = {
+    "tfluck": {
+        "claim": "verdict",
+        "delete": "rm",
+        "fig": "figure",
+        "figures": "figure",
+        "hessian": "flatness",
+        "lottery": "ticket",
+        "ls": "list",
+        "luck": "rank",
+        "papers": "paper",
+        "preset": "presets",
+        "pruning": "prune",
+        "remove": "rm",
+        "sharpness": "flatness",
+        "teachers": "teacher",
+        "theorem": "theory",
+        "tickets": "ticket",
+        "verdicts": "verdict",
+    },
+    "tfluck ad": {"figure": "surface", "plot": "surface", "verdict": "criteria"},
+    "tfluck analyze": {"beta": "modulation", "luck": "rank", "matching": "correlation"},
+    "tfluck data": {
+        "check": "verify",
+        "download": "prepare",
+        "fetch": "prepare",
+        "ls": "list",
+    },
+    "tfluck presets": {"ls": "list"},
+    "tfluck runs": {"delete": "rm", "info": "show", "ls": "list", "remove": "rm"},
+    "tfluck theory": {"theorem": "check", "verdict": "check"},
+}
 #: Options as others call them.
 OPTIONS = {
+    "--batchsize": "--batch-size",
     "--bn": "--batch-norm",
     "--bs": "--batch-size",
     "--data": "--dataset",
+    "--figure": "--preset",
     "--hidden": "--teacher-widths",
     "--layers": "--teacher-widths",
     "--learning-rate": "--lr",
     "--model": "--arch",
+    "--n-seeds": "--seeds",
+    "--no-bias": "--teacher-bias",
     "--noise": "--student-init",
+    "--output": "--out",
+    "--output-dir": "--out",
     "--processes": "--jobs",
+    "--repeats": "--seeds",
+    "--students": "--seeds",
     "--wd": "--weight-decay",
     "--workers": "--jobs",
 }
@@ -58,9 +103,14 @@ OPTIONS = {
 
 def command_hint(word: str, known: Iterable[str], path: str) -> str:
     """Say what ``word``, which is no command of ``path``, may have meant."""
-    if path == "tfluck" and word in WORDS:
-        return f" {WORDS[word]}"
-    return _hint(difflib.get_close_matches(word, list(known)))
+    names = list(known)
+    meant = SAME.get(path, {}).get(word, word)
+    if meant in names:
+        return _hint([meant])
+    if path == "tfluck" and meant in WORDS:
+        return f" {WORDS[meant]}"
+    longer = [name for name in names if len(word) > 2 and name.startswith(word)]
+    return _hint(longer or difflib.get_close_matches(word, names))
 
 
 def option_hint(name: str, known: Iterable[str]) -> str:

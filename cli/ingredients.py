@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tfluck.data import describe
-from tfluck.data.registry import npz_path
-from tfluck.experiment.choices import IMAGE_SETS, shown
-from tfluck.experiment.inputs import LAW_NAMES, parse_law
+from tfluck.experiment.choices import shown
 from tfluck.experiment.presets import load_preset
 from tfluck.experiment.scales import configure
+from tfluck.experiment.sources import UnknownSource, choices, find_source
 from tfluck.foundations.errors import BadInput
 from tfluck.runs import read_teacher
 from tfluck.runs.teachers import check_fits, find_teacher
@@ -25,14 +24,10 @@ def parse_dataset(text: str) -> str:
     Raises:
         BadInput: there is no such data set.
     """
-    if text.startswith("npz:"):
-        return f"npz:{npz_path(text).resolve()}"
-    if law := parse_law(text):
-        return law.text
-    if text not in IMAGE_SETS:
-        known = ", ".join((*LAW_NAMES, *IMAGE_SETS))
-        raise BadInput(f"Choose {known} or npz:PATH, not {shown(text)}.")
-    return text
+    try:
+        return find_source(text).absolute().name
+    except UnknownSource:
+        raise BadInput(f"Choose {choices()}, not {shown(text)}.") from None
 
 
 def with_ingredients(

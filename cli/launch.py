@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tfluck.data import describe
-from tfluck.data.registry import require_data
 from tfluck.experiment.cost import Plan, plan
 from tfluck.experiment.execution import HOW, Execution
 from tfluck.experiment.experiment import Experiment
@@ -77,7 +76,7 @@ def launch(
     )
     grows = there is not None and len(there.seeds) < execution.seeds
     if there is None or grows or there.status() != "finished":
-        require_data(experiment.data.dataset, execution.data_dir)
+        experiment.data.source.require(execution.data_dir)
         expected = _expected(experiment, execution, means)
         reason = _excess(expected, execution, means)
         if reason and not means.force:

@@ -17,6 +17,7 @@ COMMANDS = {
     "resume": (".resume", "Go on with a run exactly where it stopped."),
     "pretrain": (".pretrain", "Train a teacher on labels, for train --teacher."),
     "data": (".data", "List, prepare and verify image sets."),
+    "presets": (".presets", "List the papers' experiments, and what one sets."),
     "runs": (".runs", "List, show, export and remove runs."),
     "analyze": (".analyze", "Look at a run, or at pretrained weights, node by node."),
     "ticket": (".studies.ticket", "Train a run's winners again, alone (figure 3)."),

@@ -99,6 +99,16 @@ class Group(click.Group):
         kwargs["context_settings"] = HELP | kwargs.get("context_settings", {})
         super().__init__(*args, **kwargs)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            hint = command_hint(args[0], known, ctx.command_path)
+            ctx.fail(f"No such command {shown(args[0])}.{hint}")
+        return super().resolve_command(ctx, args)
+
 
 class LazyGroup(Group):
     """A group that imports a command's module when the command is called.
@@ -125,15 +135,6 @@ class LazyGroup(Group):
         module = importlib.import_module(self.table[cmd_name][0], self.package)
         found: click.Command = module.command
         return found
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
-        if args and args[0] not in self.table and not args[0].startswith("-"):
-            hint = command_hint(args[0], self.table, ctx.command_path)
-            ctx.fail(f"No such command {shown(args[0])}.{hint}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+from tfluck.experiment.choices import kept_epochs, parse_epochs
 from tfluck.experiment.execution import Places
-from tfluck.experiment.experiment import Experiment
 from tfluck.runs import resolve_run
+from tfluck.runs.students import extended
 
 from .options import click, json_option, out_option, run_argument
 from .options import command as declare
+from .settings import Parsed
 from .train import drive, engine_options
 
 
@@ -20,6 +22,12 @@ from .train import drive, engine_options
     type=click.Path(file_okay=False, resolve_path=True),
     help="Where its image set lies now, if it has moved.",
 )
+@click.option(
+    "--keep-epochs",
+    type=Parsed("0,1,every:5", parse_epochs),
+    default=(),
+    help="Keep weights at these epochs too.",
+)
 @out_option
 @json_option
 def command(
@@ -28,6 +36,7 @@ def command(
     engine: str,
     scheduler: str | None,
     data_dir: str | None,
+    keep_epochs: tuple[int, ...],
     out: Path,
     as_json: bool,
 ) -> None:
@@ -38,13 +47,7 @@ def command(
     """
     jobs = jobs or os.cpu_count() or 1
     found = resolve_run(out, run)
-    found = found.placed(_places(found.experiment, data_dir))
-    drive(found, jobs, as_json, engine, scheduler)
-
-
-def _places(experiment: Experiment, data_dir: str | None) -> Places:
-    """Say where the data are in ``data_dir``: an npz file keeps its name there."""
-    if data_dir is None or experiment.data.kind != "npz":
-        return Places(data_dir=data_dir)
-    name = Path(experiment.data.dataset).name
-    return Places(dataset=f"npz:{Path(data_dir) / name}")
+    kept_epochs(keep_epochs, found.experiment.training.epochs)
+    found = extended(found, found.execution.but(keep_epochs=keep_epochs))
+    places = Places(**found.experiment.data.source.places(data_dir))
+    drive(found.placed(places), jobs, as_json, engine, scheduler)

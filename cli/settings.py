@@ -61,7 +61,7 @@ def _type(field: Field) -> Any:
 
 
 def _option(field: Field) -> Callable[[Any], Any]:
-    text = f"{field.setting.help} [{default_text(field)}]".strip()
+    text = f"{field.help} [{default_text(field)}]".strip()
     if field.kind is bool:
         names = f"--{field.option}/--no-{field.option}"
         return click.option(names, default=None, is_flag=True, help=text)

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tfluck.data.registry import require_data
 from tfluck.experiment.choices import ENGINES
 from tfluck.experiment.scales import configure
 from tfluck.foundations.files import make_directory
 from tfluck.runs import Run, RunLayout, summarize
+from tfluck.runs.weights import unkept_epochs
 
 from .hints import complete_preset, complete_run
 from .ingredients import require_teacher, with_ingredients
@@ -112,8 +112,10 @@ def drive(
     experiment = run.experiment
     if run.status() == "finished":
         talk(f"{run.layout.root} is finished already; --fresh recomputes it.")
+        if lost := unkept_epochs(run):
+            talk(f"Weights of epochs {', '.join(map(str, lost))} were not kept by it.")
     else:
-        require_data(experiment.data.dataset, run.execution.data_dir)
+        experiment.data.source.require(run.execution.data_dir)
         talk(f"{run.layout.root}: {len(run.seeds)} × {experiment.training.steps} steps")
         done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
         try:

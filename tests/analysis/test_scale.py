@@ -80,14 +80,14 @@ def test_the_evaluation_sees_the_same_nodes_at_any_scale(
     exponent: int, make_run: Any, tf: Any
 ) -> None:
     """Scaling by a power of two moves no digit, in float32 neither."""
-    from tfluck.training.apparatus import Apparatus
+    from tfluck.training.kernel import Kernel
 
-    apparatus = Apparatus(make_run(arch="fc", batch_norm="none"))
-    before = apparatus.evaluator.evaluate()
-    for model in (apparatus.teacher, apparatus.student):
+    kernel = Kernel(make_run(arch="fc", batch_norm="none"))
+    before = kernel.evaluator.evaluate()
+    for model in (kernel.teacher, kernel.student):
         first = next(layer for layer in model.layers if layer.weights)
         first.set_weights([w * 2.0**exponent for w in first.get_weights()])
-    after = apparatus.evaluator.evaluate()
+    after = kernel.evaluator.evaluate()
     np.testing.assert_array_equal(before.correlations[0], after.correlations[0])
     np.testing.assert_array_equal(before.live[0], after.live[0])
 

@@ -29,7 +29,7 @@ def runs(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> dict[str, Run]
         config = configure(**tiny | {"arch": arch, "batch_norm": place})
         run = make(folder, config, f"{arch}-{place}")
         trainer = Trainer(run, 1, lambda step, note: None)
-        save_weights(trainer.apparatus.teacher, run.layout.teacher_weights)
+        save_weights(trainer.kernel.teacher, run.layout.teacher_weights)
         trainer.train()
         found[run.name] = run
     return found

@@ -57,6 +57,7 @@ def test_a_teacher_of_the_digits_and_its_student(
     assert set(made) >= {"teacher", "run", "accuracy", "epochs", "steps_per_second"}
     result = call("train", "--dataset", "digits", "--arch", "cnn", "--teacher", made["teacher"],
                   "--multiplier", 4, "--epochs", 4, "--samples-per-epoch", 12970,
+                  "--eval-samples", 500,
                   "--out", out, "--json")  # fmt: skip
     assert result.exit_code == 0, result.stderr
     summary = json.loads(result.stdout)
@@ -124,7 +125,7 @@ def test_a_teacher_that_does_not_fit_is_refused(
         (("pretrain",), "Pretraining needs labels"),
         (("pretrain", "--dataset", "imagenet"), "Choose gaus, uniform"),
         (("pretrain", "--dataset", "npz:/nowhere.npz"), "There is no file"),
-        (("pretrain", "--dataset", "digits", "--prune", "x"), "--prune takes shares"),
+        (("pretrain", "--dataset", "digits", "--prune", "x"), "--prune: Give shares like"),
         (("pretrain", "--dataset", "digits", "--prune", "1.5"), "one share in"),
         (("train", "--dataset", "digits", "--teacher", "nowhere"), "No teacher in nowhere"),
         (("train", "--preset", "luck-matters/figure-8-fc-bn"), "needs a pretrained teacher"),

@@ -65,16 +65,29 @@ def test_every_example_parses(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["-h"], ["train", "-h"], ["runs", "list"]]
+    ("arguments", "code"),
+    [
+        (["--help"], None),
+        (["train", "-h"], None),
+        (["presets", "list"], None),
+        (["runs", "list"], None),
+        (["trian"], 2),
+        (["train", "--dataset", "gaus:3"], 2),
+        (["train", "--dataset", "nope"], 2),
+    ],
 )
-def test_no_tensorflow_and_no_pandas_for_help(arguments: list[str]) -> None:
-    code = (
+def test_no_numpy_and_no_tensorflow_for_help_or_a_typo(
+    arguments: list[str], code: int | None
+) -> None:
+    script = (
         "import sys\nfrom tfluck.cli.main import main\n"
-        f"try: main({arguments!r})\nexcept SystemExit as end: assert not end.code\n"
-        "heavy = {'tensorflow', 'keras', 'pandas', 'matplotlib', 'scipy'} & set(sys.modules)\n"
+        f"try: main({arguments!r})\nexcept SystemExit as end: "
+        f"assert (end.code or None) == {code}\n"
+        "heavy = {'numpy', 'tensorflow', 'keras', 'pandas', 'matplotlib', 'scipy'}\n"
+        "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
 def test_a_misspelt_command_gets_a_hint(tfluck) -> None:  # type: ignore[no-untyped-def]
@@ -134,10 +147,33 @@ def test_first_guesses_are_answered_with_commands_that_exist() -> None:
         ("figure 7", "tfluck train --preset luck-matters/figure-7-fc-bn"),
         ("compare a b", "tfluck analyze compare"),
         ("audit x", "tfluck theory audit"),
+        ("fig 7", "tfluck train --preset luck-matters/figure-7-fc-bn"),
+        ("verdict --paper luck-matters", "tfluck theory check"),
+        ("theorem 5", "Did you mean theory?"),
+        ("papers", "tfluck presets list"),
+        ("preset", "Did you mean presets?"),
+        ("teacher", "tfluck pretrain"),
+        ("lottery x", "Did you mean ticket?"),
+        ("luck x", "tfluck analyze rank"),
+        ("pruning x", "Did you mean prune?"),
+        ("verify x", "tfluck ad verify"),
+        ("ad figure", "Did you mean surface?"),
+        ("analyze corr x", "Did you mean correlation?"),
+        ("analyze luck x", "Did you mean rank?"),
+        ("theory verdict", "Did you mean check?"),
+        ("runs delete x", "Did you mean rm?"),
+        ("data download cifar10", "Did you mean prepare?"),
+        ("presets shw", "Did you mean show?"),
         ("data lst", "Did you mean"),
         ("train --multi 3", "Did you mean --multiplier?"),
         ("train --bn none", "Did you mean --batch-norm?"),
         ("train --workers 3", "Did you mean --jobs?"),
+        ("train --n-seeds 3", "Did you mean --seeds?"),
+        ("train --no-bias", "Did you mean --teacher-bias?"),
+        ("train --output x", "Did you mean --out?"),
+        ("train --std 3", "Did you mean --data-std?"),
+        ("train --figure 7", "Did you mean --preset?"),
+        ("train --widths 5-5", "Did you mean --teacher-widths?"),
         ("train --epoch 3", "--epochs"),
         ("train --preset figure-7", "luck-matters/figure-7-fc-bn"),
         ("train --dataset gaus:std=10", "--data-std"),
@@ -154,6 +190,7 @@ def test_a_first_guess_ends_in_the_right_words(tfluck, typed: str, hint: str) ->
     [
         ("train --preset", "luck-matters/figure-7-fc", "luck-matters/figure-7-fc-bn"),
         ("train --preset", "figure-7", "luck-matters/figure-7-fc-none"),
+        ("presets show", "figure-7", "luck-matters/figure-7-fc-none"),
         (
             "pretrain --preset",
             "luck-matters/teacher",

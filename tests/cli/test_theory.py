@@ -160,7 +160,7 @@ def run(tf: Any, tiny: dict[str, Any], tmp_path_factory: Any) -> Run:
     config = configure(**tiny | {"batch_norm": "after-relu"})
     found = make(tmp_path_factory.mktemp("runs"), config, "audited")
     trainer = Trainer(found, 1, lambda step, note: None)
-    save_weights(trainer.apparatus.teacher, found.layout.teacher_weights)
+    save_weights(trainer.kernel.teacher, found.layout.teacher_weights)
     trainer.train()
     return found
 

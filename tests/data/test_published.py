@@ -16,10 +16,12 @@ import pytest
 
 from tfluck.data import load_images
 from tfluck.data.published import archives_of, prepare
-from tfluck.data.registry import DATASETS, require_data
+from tfluck.data.sources import find_source
+from tfluck.data.sources.tfds import CIFAR10, CIFAR100, FASHION_MNIST, MNIST
 from tfluck.foundations.errors import TfluckError
 
 NAME = "cifar-10-binary.tar.gz"
+PUBLISHED = {s.kind: s for s in (CIFAR10, CIFAR100, MNIST, FASHION_MNIST)}
 CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"
 )  # fmt: skip
@@ -108,8 +110,7 @@ def test_the_stock_builder_end_to_end(
         )
         wanted = zip(synthetic.labels[cut], synthetic.pixels[cut], strict=True)
         assert found == sorted((int(label), image.tobytes()) for label, image in wanted)
-    source = DATASETS["cifar10"]
-    np.testing.assert_allclose(images.mean, 255 * np.array(source.mean), rtol=1e-6)
+    np.testing.assert_allclose(images.mean, 255 * np.array(CIFAR10.mean), rtol=1e-6)
     white = images.normalize(np.full((1, 1, 1, 3), 255, np.uint8))[0, 0, 0]
     np.testing.assert_allclose(white[0], (1 - 0.4914) / 0.2023, rtol=1e-5)
 
@@ -132,8 +133,12 @@ def test_a_wrong_archive_is_refused_and_left_alone(
     assert not any((tmp_path / "sets").glob("cifar10/*/dataset_info.json"))
 
 
-@pytest.mark.parametrize("name", [name for name, s in DATASETS.items() if s.published])
-@pytest.mark.parametrize("how", [require_data, prepare, load_images])
+def require(name: str, data_dir: Path) -> None:
+    find_source(name).require(data_dir)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("how", [require, prepare, load_images])
 def test_nothing_here_says_what_to_put_where(
     tmp_path: Path, name: str, how: Callable[..., object], no_network: Any
 ) -> None:
@@ -159,11 +164,10 @@ def test_the_published_archive_is_the_one_tfds_knows() -> None:
 def test_tfds_agrees_with_what_we_say_of_the_sets() -> None:
     import tensorflow_datasets as tfds
 
-    for name, source in DATASETS.items():
-        if source.published:
-            features = tfds.builder(name).info.features
-            assert features["image"].shape == source.shape
-            assert features["label"].num_classes == source.classes
+    for name, source in PUBLISHED.items():
+        features = tfds.builder(name).info.features
+        assert features["image"].shape == source.shape
+        assert features["label"].num_classes == source.classes
 
 
 def test_no_network_is_noticed_before_tfds_waits(tmp_path: Path) -> None:

@@ -299,7 +299,7 @@ def test_a_setting_says_what_it_is_once() -> None:
         if field.setting.hidden:
             continue
         option = options[field.name]
-        assert option.help.startswith(field.setting.help)
+        assert option.help.startswith(field.help)
         assert default_text(field) in option.help
         if field.kind is int:
             assert option.type.min == field.setting.low

@@ -14,7 +14,7 @@ class Whole(NamedTuple):
 
     name: str
     run: Run
-    apparatus: Any
+    kernel: Any
     outcomes: dict[int, dict[str, str]]
     #: Makes the same run again, untrained, in a folder of its own.
     again: Callable[[Path], Run]
@@ -25,7 +25,7 @@ def whole(tf: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
     """Return a specimen, trained; each is trained once."""
     from laws.specimens import SPECIMENS, make, outcome, train
 
-    from tfluck.training.apparatus import Apparatus
+    from tfluck.training.kernel import Kernel
     from tfluck.training.pretrain import finish_teacher
 
     known: dict[str, Whole] = {}
@@ -40,13 +40,13 @@ def whole(tf: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
             finish_teacher(pretrained)
             teacher = pretrained.layout.pretrained
         run = make(name, folder, teacher)
-        apparatus = Apparatus(run)
+        kernel = Kernel(run)
         for seed in run.seeds:
-            train(run, seed, apparatus)
+            train(run, seed, kernel)
         known[name] = Whole(
             name,
             run,
-            apparatus,
+            kernel,
             {seed: outcome(run, seed) for seed in run.seeds},
             lambda place: make(name, place / "runs", teacher),
         )

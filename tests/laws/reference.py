@@ -171,25 +171,47 @@ def loss_of(name: str, target: Array, logits: Array) -> tuple[float, Array]:
 
 @dataclass
 class Training:
-    """SGD as the README and the papers have it; velocities start with the gradient."""
+    """SGD as the README and the papers have it; velocities start with the gradient.
+
+    Or Adam as its authors have it.
+    """
 
     config: Experiment
     student: Net
     velocity: Arrays = field(default_factory=dict)
+    square: Arrays = field(default_factory=dict)
+    count: int = 0
 
     def step(self, x: Array, target: Array, rate: float) -> float:
         config, arrays = self.config, self.student.arrays
         loss, pull = loss_of(
             config.training.loss, target, self.student(x, training=True)[-1]
         )
+        self.count += 1
+        towards = self.adam if config.training.optimizer == "adam" else self.sgd
         for name, gradient in self.student.gradients(pull).items():
             gradient = gradient + config.training.weight_decay * arrays[name]
-            before = self.velocity.get(name, np.zeros(1))
-            self.velocity[name] = config.training.momentum * before + gradient
-            arrays[name] = arrays[name] - rate * self.velocity[name]
+            arrays[name] = arrays[name] - rate * towards(name, gradient)
         if config.training.normalize:
             self.normalize()
         return loss
+
+    def sgd(self, name: str, gradient: Array) -> Array:
+        before = self.velocity.get(name, np.zeros(1))
+        self.velocity[name] = self.config.training.momentum * before + gradient
+        return self.velocity[name]
+
+    def adam(self, name: str, gradient: Array) -> Array:
+        """Kingma and Ba, algorithm 1, in the words of the paper."""
+        moments = []
+        for kept, beta, power in (
+            (self.velocity, 0.9, 1),
+            (self.square, 0.999, 2),
+        ):
+            before = kept.get(name, np.zeros(1))
+            kept[name] = beta * before + (1 - beta) * gradient**power
+            moments.append(kept[name] / (1 - beta**self.count))
+        return moments[0] / (np.sqrt(moments[1]) + 1e-8)
 
     def normalize(self) -> None:
         arrays = self.student.arrays

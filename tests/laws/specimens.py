@@ -43,6 +43,21 @@ DIGITS = {
 LABELS = DIGITS | {"targets": "labels", "multiplier": 1}
 SPECIMENS: dict[str, dict[str, Any]] = {
     "plain": {"jit": True},
+    "adam": {
+        "optimizer": "adam",
+        "lr": ((0, 0.003), (2, 0.001)),
+        "weight_decay": 0.01,
+        "jit": True,
+        "keep_epochs": (0, -2),
+    },
+    "conv-adam": {
+        "arch": "cnn",
+        "batch_norm": "after-relu",
+        "optimizer": "adam",
+        "lr": ((0, 0.003),),
+        "eval_every": 2,
+        "keep_epochs": (1, 3),
+    },
     "momentum": {
         "batch_norm": "after-relu",
         "bn_affine": True,
@@ -167,14 +182,14 @@ def make(name: str, folder: Path, teacher: Path | None = None) -> Run:
 def train(
     run: Run,
     seed: int,
-    apparatus: Any = None,
+    kernel: Any = None,
     stop_asked: Callable[[], int | None] = lambda: None,
     report: Callable[[int, str], None] = lambda step, note: None,
 ) -> None:
     """Train one student, or go on with it, in this process."""
     from tfluck.training.trainer import Trainer
 
-    Trainer(run, seed, report, apparatus).train(stop_asked)
+    Trainer(run, seed, report, kernel).train(stop_asked)
 
 
 def outcome(run: Run, seed: int) -> dict[str, str]:
@@ -188,6 +203,9 @@ def outcome(run: Run, seed: int) -> dict[str, str]:
                 array = archive[name]
                 bits = hashlib.sha256(array.tobytes()).hexdigest()
                 found[f"{path.name}/{name}"] = f"{array.dtype} {array.shape} {bits}"
+    for epoch in layout.kept_epochs():
+        kept = layout.kept_weights(epoch).read_bytes()
+        found[f"kept-{epoch}"] = hashlib.sha256(kept).hexdigest()
     return found | {
         "metrics": layout.metrics.read_text(),
         "ranks": layout.ranks.read_text(),

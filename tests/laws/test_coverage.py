@@ -10,24 +10,23 @@ from making import Pair
 
 from tfluck.architectures import ARCHITECTURES, BatchNormPlace
 from tfluck.data import describe
-from tfluck.data.registry import DATASETS
+from tfluck.data.sources.tfds import Published
 from tfluck.experiment.choices import (
-    IMAGE_SETS,
     OBJECTIVES,
     OPTIMIZERS,
     STUDENT_INITS,
 )
 from tfluck.experiment.experiment import Experiment, all_fields
-from tfluck.experiment.inputs import LAWS
 from tfluck.experiment.presets import load_preset, presets
 from tfluck.experiment.scales import SCALES, configure
+from tfluck.experiment.sources import SOURCES
 from tfluck.foundations.files import digest_of
 from tfluck.runs import Teacher, write_teacher
 from tfluck.runs.layout import TeacherLayout
 
 #: Sets made from published archives, which are no part of the project; the tests of
 #: ``data`` build them from archives in the published format.
-PUBLISHED = {name for name, source in DATASETS.items() if source.published}
+PUBLISHED = {kind for kind, source in SOURCES.items() if isinstance(source, Published)}
 #: Where such a set lies, and what a process of the tests has one value of.
 ELSEWHERE = {"data_dir", "threads"}
 PLACES = get_args(BatchNormPlace)
@@ -93,7 +92,7 @@ def test_every_pair_of_architecture_and_batch_norm_is_there(
 
 def test_every_kind_of_data_has_a_specimen(configs: dict[str, Experiment]) -> None:
     used = {config.data.kind for config in configs.values()}
-    assert used == {*LAWS, "npz", *IMAGE_SETS} - PUBLISHED
+    assert used == {*SOURCES} - PUBLISHED
     assert {"cifar10", "cifar100", "mnist", "fashion_mnist"} == PUBLISHED
     finite = {(c.data.labelled, c.data.samples is None) for c in configs.values()}
     assert finite >= {(False, True), (False, False), (True, False)}
@@ -111,8 +110,7 @@ def test_tables_of_choices_agree(tf: Any) -> None:
     """What is written down twice is written down alike."""
     from tfluck.networks import network
 
-    assert set(IMAGE_SETS) == set(DATASETS)
-    assert all(map(callable, OBJECTIVES.values())) and OPTIMIZERS["sgd"]
+    assert all(map(callable, [*OBJECTIVES.values(), *OPTIMIZERS.values()]))
     assert all({*a.scales, "paper"} == set(SCALES) for a in ARCHITECTURES.values())
     assert get_args(network.BatchNormPlace) == PLACES
 

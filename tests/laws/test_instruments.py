@@ -17,19 +17,19 @@ def kept(specimen: Any, which: str) -> Any:
     """Load the weights that the first student had before or after training."""
     from tfluck.training.teachers import load_weights
 
-    run, apparatus = specimen.run, specimen.apparatus
+    run, kernel = specimen.run, specimen.kernel
     layout = run.layout.seed(run.seeds[0])
-    for variable in apparatus.student.variables:
+    for variable in kernel.student.variables:
         variable.assign(variable.numpy() * 0 + 7)  # so that nothing is there before
-    load_weights(apparatus.student, getattr(layout, f"{which}_weights"), layout.sealed)
-    return apparatus.student
+    load_weights(kernel.student, getattr(layout, f"{which}_weights"), layout.sealed)
+    return kernel.student
 
 
 def test_weights_come_back_bit_for_bit(specimen: Any) -> None:
     """The last of them are the checkpoint's, the first those that the seed draws."""
     first = [v.numpy().tobytes() for v in kept(specimen, "initial").variables]
-    specimen.apparatus.reset(specimen.run.seeds[0])
-    drawn = [v.numpy().tobytes() for v in specimen.apparatus.student.variables]
+    specimen.kernel.reset(specimen.run.seeds[0])
+    drawn = [v.numpy().tobytes() for v in specimen.kernel.student.variables]
     assert first == drawn
     student = kept(specimen, "final")
     layout = specimen.run.layout.seed(specimen.run.seeds[0])
@@ -45,7 +45,7 @@ def test_what_is_kept_has_the_numbers_that_were_recorded(specimen: Any) -> None:
 
     epoch = specimen.run.experiment.training.epochs
     student = kept(specimen, "final")
-    found = specimen.apparatus.evaluator.evaluate()
+    found = specimen.kernel.evaluator.evaluate()
     rows = evaluation_rows(epoch, found, student, None)
     layout = specimen.run.layout.seed(specimen.run.seeds[0])
     recorded = [row for row in read_rows(layout.metrics) if row.epoch == epoch]
@@ -92,11 +92,11 @@ def test_modulation_is_brute_force_differentiation(specimen: Any) -> None:
     from tfluck.training.teachers import networks
 
     shapes = networks(specimen.run.experiment)
-    models = specimen.apparatus.teacher, kept(specimen, "final")
+    models = specimen.kernel.teacher, kept(specimen, "final")
     (teacher, t), (student, s) = (
         doubled(*pair) for pair in zip(shapes, models, strict=True)
     )
-    batches = specimen.apparatus.evaluator.batches
+    batches = specimen.kernel.evaluator.batches
     x = batches[0][:SAMPLES].numpy().astype(np.float64)
     found = modulation(relu_net(student), relu_net(teacher), x)
     for layer, (a, b) in zip(
@@ -118,13 +118,13 @@ def test_modulation_is_brute_force_differentiation(specimen: Any) -> None:
 
 def test_matrices_are_numpys_correlations(specimen: Any) -> None:
     """ρ of every layer, of the whole evaluation set at once, in float64."""
-    if specimen.apparatus.teacher is None:
+    if specimen.kernel.teacher is None:
         assert not list(matrices(specimen))
         return
     student = kept(specimen, "final")
-    x = np.concatenate([b.numpy() for b in specimen.apparatus.evaluator.batches])
+    x = np.concatenate([b.numpy() for b in specimen.kernel.evaluator.batches])
     pairs = zip(
-        specimen.apparatus.teacher(x, training=False)[:-1],
+        specimen.kernel.teacher(x, training=False)[:-1],
         student(x, training=False)[:-1],
         matrices(specimen),
         strict=True,

@@ -27,26 +27,26 @@ class Again(NamedTuple):
 
 @pytest.fixture(scope="session")
 def again(specimen: Any) -> Again:
-    from tfluck.data.stream import evaluation_set, open_stream
+    from tfluck.data.training_data import evaluation_set, open_stream
 
-    config, apparatus = specimen.run.experiment, specimen.apparatus
+    config, kernel = specimen.run.experiment, specimen.kernel
     seed = specimen.run.seeds[0]
     depth = len(config.network.teacher_widths)
-    apparatus.reset(seed)
+    kernel.reset(seed)
     student = Net(
-        arrays_of(apparatus.student),
+        arrays_of(kernel.student),
         depth,
         config.network.batch_norm,
         config.network.arch,
     )
     teacher = None
-    if apparatus.teacher is not None:
-        arrays = arrays_of(apparatus.teacher)
+    if kernel.teacher is not None:
+        arrays = arrays_of(kernel.teacher)
         teacher = Net(
             arrays, depth, config.network.teacher_batch_norm, config.network.arch
         )
-    stream = open_stream(config, seed, "train", apparatus.images)
-    looks = evaluation_set(config, apparatus.images)
+    stream = open_stream(config, seed, "train", kernel.images)
+    looks = evaluation_set(config, kernel.images)
     training = Training(config, student)
     found = Again(student, {}, {0: evaluate(student, teacher, config, *looks)})
     losses = []

@@ -96,6 +96,7 @@ CASES = [
     Case("eval_samples", 30, f"looks {ROWS}"),
     Case("eval_every", 2, "row1 row2"),
     Case("chunk", 1, ""),
+    Case("optimizer", "adam", TRAINED),
     Case("keep_epochs", (1,), ""),
     Case("augment", True, f"batches {TRAINED}", "digits"),
     Case("targets", "labels", f"teacher stranger end {ROWS}", "digits"),
@@ -114,32 +115,32 @@ ELSEWHERE = {
 
 def parts(run: Run) -> dict[str, Any]:
     """Train ``run`` and return each of its parts as comparable bytes."""
-    from tfluck.data.stream import open_stream
+    from tfluck.data.training_data import open_stream
     from tfluck.networks import linear_layers
-    from tfluck.training.apparatus import Apparatus
+    from tfluck.training.kernel import Kernel
     from tfluck.training.pretrain import finish_teacher
 
-    apparatus, seed = Apparatus(run), run.seeds[0]
+    kernel, seed = Kernel(run), run.seeds[0]
 
     def linear() -> list[bytes]:
-        layers = linear_layers(apparatus.student)
+        layers = linear_layers(kernel.student)
         return [v.numpy().tobytes() for layer in layers for v in layer.weights]
 
     def whole(model: Any) -> list[bytes]:
         return [v.numpy().tobytes() for v in model.variables] if model else []
 
-    apparatus.reset(seed)
-    stream = open_stream(run.experiment, seed, "train", apparatus.images)
+    kernel.reset(seed)
+    stream = open_stream(run.experiment, seed, "train", kernel.images)
     inputs = stream.batches(0, 3)
     inputs = inputs[0] if isinstance(inputs, tuple) else inputs
     found: dict[str, Any] = {
-        "teacher": whole(apparatus.teacher),
-        "stranger": whole(apparatus.evaluator.models.get("stranger")),
+        "teacher": whole(kernel.teacher),
+        "stranger": whole(kernel.evaluator.models.get("stranger")),
         "start": linear(),
         "batches": inputs.numpy().tobytes(),
-        "looks": b"".join(x.numpy().tobytes() for x in apparatus.evaluator.batches),
+        "looks": b"".join(x.numpy().tobytes() for x in kernel.evaluator.batches),
     }
-    train(run, seed, apparatus)
+    train(run, seed, kernel)
     found["end"] = linear()
     rows = read_rows(run.layout.seed(seed).metrics)
     for epoch in range(3):

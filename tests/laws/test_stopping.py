@@ -19,7 +19,7 @@ def test_a_stop_after_every_chunk_changes_nothing(
     stops = 0
     while True:
         try:
-            train(run, seed, specimen.apparatus, lambda: signal.SIGTERM)
+            train(run, seed, specimen.kernel, lambda: signal.SIGTERM)
             break
         except Interrupted as stop:
             assert stop.exit_code == 143 and run.status() == "interrupted"
@@ -47,15 +47,15 @@ def test_death_at_any_moment_changes_nothing(specimen: Any, tmp_path: Path) -> N
                 raise Killed
 
         try:
-            train(run, seed, specimen.apparatus, report=report)
+            train(run, seed, specimen.kernel, report=report)
         except Killed:
             assert left[0] < 0
-    train(run, seed, specimen.apparatus)
+    train(run, seed, specimen.kernel)
     assert outcome(run, seed) == specimen.outcomes[seed]
 
 
 def test_the_order_of_seeds_does_not_matter(specimen: Any, tmp_path: Path) -> None:
-    """The last student first and alone, with an apparatus of its own."""
+    """The last student first and alone, with a kernel of its own."""
     run = specimen.again(tmp_path)
     first, last = run.seeds
     train(run, last)

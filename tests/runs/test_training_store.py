@@ -27,18 +27,18 @@ class Student:
     """A small run: new, stopped in its second epoch, and whole; and what it came to."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        from tfluck.training.apparatus import Apparatus
+        from tfluck.training.kernel import Kernel
 
         self.new = specimens.make(name, folder / "new")
         self.seed = self.new.seeds[0]
-        self.apparatus = Apparatus(self.new)
+        self.kernel = Kernel(self.new)
         self.half = self.copy(self.new, folder / "half")
         chunks = iter(range(3))
         with pytest.raises(Interrupted):
             specimens.train(
                 self.half,
                 self.seed,
-                self.apparatus,
+                self.kernel,
                 lambda: 15 if next(chunks, None) is None else None,
             )
         self.whole = self.copy(self.half, folder / "whole")
@@ -46,7 +46,7 @@ class Student:
         self.outcome = self.ended(self.whole)
 
     def train(self, run: Run) -> None:
-        specimens.train(run, self.seed, self.apparatus)
+        specimens.train(run, self.seed, self.kernel)
 
     def ended(self, run: Run) -> dict[str, str]:
         return specimens.outcome(run, self.seed)
@@ -340,7 +340,7 @@ def test_weights_that_changed_or_are_no_numbers_name_their_file(
     from tfluck.training.teachers import keep_teacher, load_weights, save_weights
 
     run = student.copy(student.whole, tmp_path / "run")
-    model = student.apparatus.teacher
+    model = student.kernel.teacher
     path = run.layout.teacher_weights
     keep_teacher(run, model)
     keep_teacher(run, model)

@@ -20,15 +20,15 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def train(run: Run) -> Run:
     """Train every student of ``run`` here, one after the other."""
-    from tfluck.training.apparatus import Apparatus
+    from tfluck.training.kernel import Kernel
     from tfluck.training.teachers import keep_teacher
     from tfluck.training.trainer import Trainer
 
-    apparatus = Apparatus(run)
-    if apparatus.teacher is not None:
-        keep_teacher(run, apparatus.teacher)
+    kernel = Kernel(run)
+    if kernel.teacher is not None:
+        keep_teacher(run, kernel.teacher)
     for seed in run.seeds:
-        Trainer(run, seed, lambda step, note: None, apparatus).train()
+        Trainer(run, seed, lambda step, note: None, kernel).train()
     return run
 
 

@@ -174,19 +174,19 @@ def _after_epoch(run: Run, epoch: int) -> Any:
     import tensorflow as tf
 
     from tfluck.data.stateless import chunk_starts
-    from tfluck.data.stream import open_stream
-    from tfluck.training.apparatus import Apparatus
+    from tfluck.data.training_data import open_stream
+    from tfluck.training.kernel import Kernel
     from tfluck.training.schedule import Clock
 
-    training, apparatus = run.experiment.training, Apparatus(run)
+    training, kernel = run.experiment.training, Kernel(run)
     clock = Clock(epoch, training.steps_per_epoch, run.execution.chunk)
     stream = open_stream(run.experiment, 1, "train", None)
     starts = chunk_starts(0, clock.epochs, clock.steps_per_epoch, clock.length)
     chunks = stream.chunks(starts, clock.length)
     for chunk, batches in zip(clock.chunks(), chunks, strict=True):
         rate = tf.constant(training.learning_rate(0), tf.float32)
-        apparatus.program.run(batches, tf.constant(chunk.steps), rate)
-    return apparatus.student
+        kernel.program.run(batches, tf.constant(chunk.steps), rate)
+    return kernel.student
 
 
 def test_a_ticket_of_other_nodes_is_not_gone_on_with(

@@ -25,7 +25,7 @@ from tfluck.sweeps import train_run
 #: What is written, in this order; the first two are no whole files.
 APPENDED = {
     "rows": "tfluck.runs.records.Journal.append",
-    "events": "tfluck.training.board.TensorBoard.evaluated",
+    "events": "tfluck.training.tensorboard.TensorBoard.evaluated",
 }
 FILES = [
     "config.json",

@@ -10,7 +10,7 @@ import pytest
 def found(tf: Any) -> dict[str, Any]:
     from tfluck.networks import Network
     from tfluck.training.evaluation import Evaluator
-    from tfluck.training.step import mean_squared_error
+    from tfluck.training.objectives.mse import mean_squared_error
 
     draw = np.random.default_rng(2)
 

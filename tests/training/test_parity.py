@@ -103,11 +103,16 @@ class Case:
         return [layer for layer in model.layers if "batch_norm" in layer.name]
 
     def program(self, momentum: float = 0.0, decay: float = 0.0, **more: Any) -> Any:
-        from tfluck.training.optimizer import SGD
+        from tfluck.training.objectives.mse import mean_squared_error
+        from tfluck.training.optimizers.sgd import SGD
         from tfluck.training.step import Program
 
-        optimizer = SGD(self.student.trainable_variables, momentum, decay)
-        return Program(self.teacher, self.student, optimizer, **more)
+        optimizer = SGD(
+            self.student.trainable_variables, momentum=momentum, weight_decay=decay
+        )
+        return Program(
+            self.teacher, self.student, optimizer, mean_squared_error, **more
+        )
 
     def step(self, program: Any, x: np.ndarray) -> float:
         target = self.teacher(x, training=False)[-1]
@@ -163,7 +168,7 @@ def test_activations(case: Case, who: str) -> None:
 
 
 def test_loss_and_gradients_in_both_modes(case: Case) -> None:
-    from tfluck.training.step import mean_squared_error
+    from tfluck.training.objectives.mse import mean_squared_error
 
     target = case.teacher(case.x)[-1]
     for training, prefix in ((False, "eval/"), (True, "train/")):
@@ -186,7 +191,7 @@ def test_gradients_of_scale_and_shift(case: Case) -> None:
     assert len(norms) == 2 * len(case.norms(case.student))
     if not norms:
         return
-    from tfluck.training.step import mean_squared_error
+    from tfluck.training.objectives.mse import mean_squared_error
 
     with case.tf.GradientTape() as tape:
         outputs = case.student(case.x, training=True)

@@ -56,11 +56,11 @@ def train(
     run: Run,
     stop_asked: Callable[[], int | None] = lambda: None,
     seed: int = 1,
-    apparatus: Any = None,
+    kernel: Any = None,
 ) -> Any:
     from tfluck.training.trainer import Trainer
 
-    trainer = Trainer(run, seed, lambda step, note: None, apparatus)
+    trainer = Trainer(run, seed, lambda step, note: None, kernel)
     trainer.train(stop_asked)
     return trainer
 

@@ -40,7 +40,7 @@ def test_versions_and_processor_are_known_and_compared(tf: Any) -> None:
 def test_other_surroundings_are_one_sentence_and_a_mark(
     make_run: Any, tf: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import tfluck.training.trainer as module
+    import tfluck.training.history as module
 
     run = make_run(epochs=2)
     train(run, stop=True)
@@ -81,7 +81,7 @@ def test_a_run_computed_with_other_threads_says_so(
     make_run: Any, tf: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A checkpoint knows the threads it was computed with, whatever the settings say."""
-    import tfluck.training.trainer as module
+    import tfluck.training.history as module
 
     run = make_run(epochs=2)
     train(run, stop=True)

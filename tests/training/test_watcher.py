@@ -62,11 +62,11 @@ def test_the_same_numbers_as_the_evaluator(tf: Any, make_run: Any) -> None:
     from tfluck.training.trainer import Trainer
 
     trainer = Trainer(make_run(), 1, lambda step, note: None)
-    expected = trainer.apparatus.evaluator.evaluate()
-    x = np.concatenate([batch.numpy() for batch in trainer.apparatus.evaluator.batches])
+    expected = trainer.kernel.evaluator.evaluate()
+    x = np.concatenate([batch.numpy() for batch in trainer.kernel.evaluator.batches])
     logits = keras.Model(trainer.student.inputs, trainer.student.outputs[-1])
     logits.compile("sgd", "mse")
-    watcher = tfluck.NodeWatcher(trainer.apparatus.teacher, x)
+    watcher = tfluck.NodeWatcher(trainer.kernel.teacher, x)
     logits.fit(x, np.zeros((len(x), 5)), epochs=1, verbose=0, callbacks=[watcher])
     for ours, theirs in zip(
         watcher.correlations[0], expected.correlations, strict=True

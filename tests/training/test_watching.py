@@ -19,10 +19,10 @@ def trained(request: pytest.FixtureRequest, make_run: Any, tf: Any) -> Any:
 
 
 def test_the_streamed_evaluation_is_the_direct_one(trained: Any, tf: Any) -> None:
-    x = tf.concat(trained.apparatus.evaluator.batches, 0)
+    x = tf.concat(trained.kernel.evaluator.batches, 0)
     assert len(x) == trained.experiment.watch.eval_samples
-    found = trained.apparatus.evaluator.evaluate()
-    teacher, student = trained.apparatus.teacher(x), trained.student(x)
+    found = trained.kernel.evaluator.evaluate()
+    teacher, student = trained.kernel.teacher(x), trained.student(x)
     for layer, rho in enumerate(found.correlations):
         np.testing.assert_allclose(
             rho, correlation(teacher[layer], student[layer]), atol=1e-5
@@ -34,7 +34,7 @@ def test_the_streamed_evaluation_is_the_direct_one(trained: Any, tf: Any) -> Non
 
 
 def test_the_null_is_another_teacher(trained: Any) -> None:
-    found = trained.apparatus.evaluator.evaluate()
+    found = trained.kernel.evaluator.evaluate()
     for rho, null in zip(found.correlations, found.null_correlations, strict=True):
         assert rho.shape == null.shape and not np.array_equal(rho, null)
 
@@ -45,9 +45,9 @@ def test_rho_bar_and_its_null_are_over_live_nodes_of_their_own_teacher(
     from dataclasses import replace
 
     from tfluck.training.metrics import evaluation_rows
-    from tfluck.training.trainer import _headline
+    from tfluck.training.reporter import headline
 
-    found = trained.apparatus.evaluator.evaluate()
+    found = trained.kernel.evaluator.evaluate()
     rho = np.full((3, 6), 0.1)
     rho[0, 0], rho[1, 1], rho[2] = 0.5, 0.7, 0.0
     null = np.full((3, 6), 0.3)
@@ -71,30 +71,30 @@ def test_rho_bar_and_its_null_are_over_live_nodes_of_their_own_teacher(
     ):
         assert values[0, metric] == pytest.approx(value), metric
     assert values[1, "mean_best_correlation_live"] is None
-    assert _headline(made, rows).startswith("ρ̄ 0.600 –")
+    assert headline(made, rows).startswith("ρ̄ 0.600 –")
 
 
 def test_a_student_that_never_fires_is_dead(make_run: Any, tf: Any) -> None:
     from tfluck.networks import linear_layers
-    from tfluck.training.apparatus import Apparatus
+    from tfluck.training.kernel import Kernel
     from tfluck.training.metrics import evaluation_rows
 
     for place in ("none", "after-relu"):
-        apparatus = Apparatus(make_run(place, arch="fc", batch_norm=place))
-        layer = linear_layers(apparatus.student)[1]
-        kernel, bias = layer.get_weights()
+        kernel = Kernel(make_run(place, arch="fc", batch_norm=place))
+        layer = linear_layers(kernel.student)[1]
+        matrix, bias = layer.get_weights()
         bias[[1, 4]] = -1e6
-        layer.set_weights([kernel, bias])
-        found = apparatus.evaluator.evaluate()
+        layer.set_weights([matrix, bias])
+        found = kernel.evaluator.evaluate()
         alive = [True, False, True, True, False, True, True, True]
         np.testing.assert_array_equal(found.student_live[1], alive)
-        rows = evaluation_rows(0, found, apparatus.student, None)
+        rows = evaluation_rows(0, found, kernel.student, None)
         dead = [row.value for row in rows if row.metric == "dead_student_nodes"]
         assert dead == [0, 2]
 
 
 def test_one_trace_serves_all_chunks(trained: Any) -> None:
-    assert trained.apparatus.program.run.experimental_get_tracing_count() == 1
+    assert trained.kernel.program.run.experimental_get_tracing_count() == 1
 
 
 def test_tensorboard_shows_scalars_images_and_hparams(trained: Any, tf: Any) -> None:
@@ -160,7 +160,7 @@ def test_tensorboard_opens_on_rho_bar_and_rank(trained: Any, tf: Any) -> None:
 
 
 def test_the_picture_of_a_perfect_match_is_a_staircase(tf: Any) -> None:
-    from tfluck.training.board import picture
+    from tfluck.training.tensorboard import picture
 
     image = picture(np.eye(4)[:, [2, 0, 3, 1]], height=4)
     blue = image[..., 0] < 128
@@ -192,9 +192,9 @@ def test_other_objectives_learn_too(settings: dict, make_run: Any, tf: Any) -> N
 
     run = make_run(**settings, batch_norm="none", lr=((0, 0.01),), epochs=4)
     trainer = Trainer(run, 1, lambda step, note: None)
-    before = trainer.apparatus.evaluator.evaluate()
+    before = trainer.kernel.evaluator.evaluate()
     trainer.train()
-    after = trainer.apparatus.evaluator.evaluate()
+    after = trainer.kernel.evaluator.evaluate()
     assert after.loss < before.loss
     if "normalize" in settings:
         for layer in linear_layers(trainer.student):

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from tfluck.data.images import ImageSet
-from tfluck.data.registry import Source
 from tfluck.foundations.errors import BadInput, TfluckError
 from tfluck.foundations.files import digest_of, make_directory
 
@@ -171,8 +170,17 @@ def _build(dataset: str, folder: Path, found: dict[str, Path]) -> None:
             ) from error
 
 
-def read_published(dataset: str, source: Source, data_dir: Path | None) -> ImageSet:
+def read_published(
+    dataset: str,
+    normalisation: tuple[Sequence[float], Sequence[float]],
+    data_dir: Path | None,
+) -> ImageSet:
     """Read a prepared set into memory, in TFDS's order.
+
+    Args:
+        dataset: a published set.
+        normalisation: mean and deviation of each channel on the scale 0 … 1.
+        data_dir: where prepared sets lie.
 
     Raises:
         TfluckError: it has not been prepared.
@@ -187,9 +195,7 @@ def read_published(dataset: str, source: Source, data_dir: Path | None) -> Image
         )
         for split in ("train", "test")
     ]
-    mean, std = (
-        np.array(scale, np.float32) * 255 for scale in (source.mean, source.std)
-    )
+    mean, std = (np.array(scale, np.float32) * 255 for scale in normalisation)
     return ImageSet(
         arrays[0]["image"],
         arrays[0]["label"],

@@ -49,6 +49,28 @@ def chunk_starts(
     return tf.data.Dataset.range(first // steps_per_epoch, epochs).flat_map(of_epoch)
 
 
+def gaussian_batches(
+    seed: int, first: tf.Tensor | int, count: int, shape: tuple[int, ...]
+) -> tf.Tensor:
+    """Return batches ``first … first + count − 1`` of the stream ``seed``, N(0, 1).
+
+    Args:
+        shape: of one batch.
+
+    Returns:
+        float32 ``[count, *shape]``; row k depends on ``first + k`` only.
+    """
+    size = math.prod(shape)
+    blocks = blocks_of(size)
+    numbers = tf.raw_ops.StatelessRandomNormalV2(
+        shape=[count, blocks * BLOCK],
+        key=tf.constant([seed], tf.uint64),
+        counter=counter(first, blocks),
+        alg=PHILOX,
+    )
+    return tf.reshape(numbers[:, :size], [count, *shape])
+
+
 def bit_batches(
     seed: int, first: tf.Tensor | int, count: int, shape: tuple[int, ...]
 ) -> tf.Tensor:

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from tfluck.experiment.choices import IMAGE_SETS
-from tfluck.experiment.inputs import LAW_NAMES
 from tfluck.experiment.limits import check_sizes
 from tfluck.foundations.errors import BadInput
 
@@ -37,13 +35,6 @@ def check(experiment: "Experiment") -> None:
 
 def _check_data(experiment: "Experiment") -> None:
     data = experiment.data
-    _require(
-        data.law is not None
-        or data.dataset in IMAGE_SETS
-        or data.dataset.startswith("npz:"),
-        f"Unknown data set {data.dataset!r}; use {', '.join((*LAW_NAMES, *IMAGE_SETS))} "
-        "or npz:PATH.",
-    )
     _require(
         data.labelled == (data.sample_shape is not None),
         f"{data.dataset} needs the settings that tfluck.data.describe gives."

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Collection
 from typing import Any, Literal
 
 from tfluck.experiment.inputs import spectrum
@@ -18,19 +19,20 @@ Schedule = tuple[tuple[int, float], ...]
 OBJECTIVES: Registry[Any] = Registry(
     "loss",
     {
-        "mse": "tfluck.training.step:mean_squared_error",
-        "cross-entropy": "tfluck.training.step:cross_entropy",
+        "mse": "tfluck.training.objectives.mse:mean_squared_error",
+        "cross-entropy": "tfluck.training.objectives.cross_entropy:cross_entropy",
     },
 )
 OPTIMIZERS: Registry[Any] = Registry(
-    "optimizer", {"sgd": "tfluck.training.optimizer:SGD"}
+    "optimizer",
+    {
+        "sgd": "tfluck.training.optimizers.sgd:SGD",
+        "adam": "tfluck.training.optimizers.adam:Adam",
+    },
 )
 #: Where students train.
 ENGINES = ("local", "dask")
 STUDENT_INITS = ("default", "perturb:S", "same-direction", "same-sign")
-
-#: Image sets by name; ``npz:PATH`` is one too.
-IMAGE_SETS = ("cifar10", "cifar100", "mnist", "fashion_mnist", "digits")
 
 
 def whole(text: str) -> int:
@@ -101,6 +103,37 @@ def parse_widths(text: str) -> tuple[int, ...]:
         ) from None
 
 
+def parse_epochs(text: str) -> tuple[int, ...]:
+    """Read epochs like ``0,1,every:5``; ``every:K`` is written −K.
+
+    Raises:
+        BadInput: the text is something else.
+    """
+    found = []
+    for part in text.split(","):
+        word, _, period = part.rpartition("every:")
+        if word or not re.fullmatch("[0-9]{1,7}", period):
+            raise BadInput(f"Give epochs like 0,1,every:5, not {shown(text)}.")
+        if period != part and not int(period):
+            raise BadInput(f"every:K needs a K of at least 1, not {shown(text)}.")
+        found.append(int(period) if period == part else -int(period))
+    return tuple(found)
+
+
+def kept_epochs(kept: Collection[int], last: int) -> frozenset[int]:
+    """Return the epochs that ``kept`` means: −K stands for K, 2K, … up to the ``last``.
+
+    Raises:
+        BadInput: one is beyond the last.
+    """
+    if max(kept, default=0) > last:
+        raise BadInput(
+            f"keep-epochs names epoch {max(kept)}, and the training has {last}."
+        )
+    every = [range(-k, last + 1, -k) if k < 0 else [k] for k in kept]
+    return frozenset(epoch for epochs in every for epoch in epochs)
+
+
 def perturbation(student_init: str) -> float | None:
     """Return S of ``perturb:S``, None for any other initialisation."""
     if not student_init.startswith("perturb:"):
@@ -139,18 +172,6 @@ def parse_shares(text: str) -> tuple[float, ...]:
         raise BadInput(
             f"Give shares like 0.3 or 0.1,0.2,0.3, not {shown(text)}."
         ) from None
-
-
-def parse_epochs(text: str) -> tuple[int, ...]:
-    """Read epochs like ``0,1,5``.
-
-    Raises:
-        BadInput: the text is something else.
-    """
-    try:
-        return tuple(whole(part) for part in text.split(","))
-    except BadInput:
-        raise BadInput(f"Give epochs like 0,1,5, not {shown(text)}.") from None
 
 
 def check_start(student_init: str) -> None:

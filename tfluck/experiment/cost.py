@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tfluck.experiment.choices import kept_epochs
+
 if TYPE_CHECKING:
     from tfluck.experiment.execution import Execution
     from tfluck.experiment.experiment import Experiment
@@ -70,11 +72,14 @@ def plan(
     )
     matrices = sum(teacher * student for teacher, student in widths)
     weights = experiment.graph().weights
-    disk = 4.0 * execution.seeds * (looks * matrices * 1.1 + 4 * weights)
+    # Two checkpoints, with Adam's two moments of every weight.
+    moments = 2 if experiment.training.optimizer == "adam" else 0
+    epochs = kept_epochs(execution.keep_epochs, experiment.training.epochs)
+    kept = 4 + 2 * moments + len(epochs)
+    disk = 4.0 * execution.seeds * (looks * matrices * 1.1 + kept * weights)
     # A student's weights lie there six times: their gradients, what is read and written.
-    memory = PROCESS + 4.0 * (
-        6 * weights + 8 * matrices + _numbers(experiment, execution.chunk)
-    )
+    numbers = _numbers(experiment, execution.chunk)
+    memory = PROCESS + 4.0 * ((6 + moments) * weights + 8 * matrices + numbers)
     return Plan(seconds, memory, disk)
 
 

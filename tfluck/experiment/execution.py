@@ -38,11 +38,12 @@ class Execution:
     threads: int = setting(
         2, "TensorFlow's threads for a student; the run's own.", low=1, high=1024
     )
+    #: −K stands for every K-th epoch.
     keep_epochs: tuple[int, ...] = setting(
         (),
         "Epochs of which the students' weights are kept, beside the first and the last.",
         parse=parse_epochs,
-        metavar="0,1,5",
+        metavar="0,1,every:5",
         default_text="none",
     )
     data_dir: str | None = setting(

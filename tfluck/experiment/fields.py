@@ -19,7 +19,7 @@ class Setting:
     """One field of a specification.
 
     Attributes:
-        help: a sentence, or nothing where the name says it.
+        help: a sentence, or what gives one, or nothing where the name says it.
         default_text: the default in words where the value does not say it.
         low, high: bounds of a number, inclusive.
         choices: names it is one of; read when asked for, since plugins bring more.
@@ -28,7 +28,7 @@ class Setting:
         hidden: decided by other ingredients; it has no option.
     """
 
-    help: str = ""
+    help: str | Callable[[], str] = ""
     default_text: str = ""
     low: float | None = None
     high: float | None = None
@@ -38,7 +38,7 @@ class Setting:
     hidden: bool = False
 
 
-def setting(default: Any, help: str = "", **more: Any) -> Any:
+def setting(default: Any, help: str | Callable[[], str] = "", **more: Any) -> Any:
     """Declare a field with ``default``; ``more`` is of :class:`Setting`."""
     return dataclasses.field(
         default=default, metadata={"setting": Setting(help, **more)}
@@ -58,6 +58,12 @@ class Field:
     def option(self) -> str:
         """The name as people write it."""
         return self.name.replace("_", "-")
+
+    @property
+    def help(self) -> str:
+        """What it is, in a sentence; "" where the name says it."""
+        about = self.setting.help
+        return about() if callable(about) else about
 
     @property
     def names(self) -> tuple[str, ...]:

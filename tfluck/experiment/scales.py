@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfluck.architectures import ARCHITECTURES, Architecture
+from tfluck.experiment.choices import kept_epochs
 from tfluck.experiment.cost import chunk_length
 from tfluck.experiment.execution import Execution, execution_names
 from tfluck.experiment.experiment import Experiment
@@ -18,6 +19,8 @@ DEFAULT_SCALE = "laptop"
 #: The paper's rate for 100 outputs. The loss is a mean over outputs, so with 10 of them
 #: the same steps need a tenth of it.
 GAUSSIAN_RATE = 0.05
+#: Adam's own default: its steps have about this size whatever the gradients' is.
+ADAM_RATE = 1e-3
 #: Rate × features ÷ outputs that the dense layer above convolutions bears, with BatchNorm
 #: and without: its curvature grows with the features it reads. With BatchNorm 3.1 trained
 #: and 31 diverged on 32×32×3 digits, 3.2 trained on 8×8 ones and 2.6 on Gaussian images;
@@ -54,10 +57,13 @@ def configure(
     experiment = Experiment.of(what)
     net = experiment.network
     bare = net.reads_images and net.batch_norm == "none"
-    if "lr" not in given and (data or bare):
+    if "lr" not in given and experiment.training.optimizer == "adam":
+        experiment = experiment.but(lr=((0, ADAM_RATE),))
+    elif "lr" not in given and (data or bare):
         experiment = experiment.but(lr=((0, image_rate(experiment)),))
     execution = Execution.of({"chunk": chunk_length(experiment)} | how)
     check_chunk(experiment, execution.chunk)
+    kept_epochs(execution.keep_epochs, experiment.training.epochs)
     return experiment, execution
 
 
@@ -154,17 +160,21 @@ def configure_pretraining(
     """Say how a teacher learns the labels of ``data``.
 
     Where no learning rate is given it starts at 0.05, or for a cnn whose dense layer
-    reads F features at 10/F if that is less, and is divided by 10 after 60 % and after
-    85 % of the epochs.
+    reads F features at 10/F if that is less, with Adam at 0.001, and is divided by 10
+    after 60 % and after 85 % of the epochs.
 
     Raises:
         BadInput: as :func:`configure`.
     """
-    experiment, execution = configure(scale, data=data, **PRETRAINING | given)
+    usual = dict(PRETRAINING)
+    if given.get("optimizer") == "adam":
+        del usual["momentum"]
+    experiment, execution = configure(scale, data=data, **usual | given)
     if "lr" in given:
         return experiment, execution
-    rate = 0.05
-    if experiment.network.reads_images:
+    adam = experiment.training.optimizer == "adam"
+    rate = ADAM_RATE if adam else 0.05
+    if experiment.network.reads_images and not adam:
         # At rate × F = 5 and 18 natural 32×32×3 patches trained, at 92 poorly, at 460 not.
         rate = min(rate, float(f"{10 / _dense_inputs(experiment):.1g}"))
     epochs = experiment.training.epochs

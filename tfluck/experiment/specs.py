@@ -25,12 +25,17 @@ from tfluck.experiment.choices import (
     parse_widths,
 )
 from tfluck.experiment.fields import hold, setting
-from tfluck.experiment.inputs import LAW_NAMES, InputLaw, parse_law
+from tfluck.experiment.sources import Source, find_source, law_names
 from tfluck.foundations.errors import BadInput
 
 
+# Plugins bring more of these, and a plugin may import this module: they are asked late.
+def _about_data() -> str:
+    return f"Inputs drawn for ever from {', '.join(law_names())}, or an image set."
+
+
 def _about_architectures() -> str:
-    return "; ".join(f"{a.name}: {a.help}" for a in ARCHITECTURES.values())
+    return "; ".join(f"{a.name}: {a.help}" for a in ARCHITECTURES.values()) + "."
 
 
 def _architectures() -> Collection[str]:
@@ -43,7 +48,7 @@ class Data:
 
     dataset: str = setting(
         "gaus",
-        f"Inputs drawn for ever from {', '.join(LAW_NAMES)}, or an image set.",
+        _about_data,
         metavar="gaus|uniform|…|cifar10|…|npz:PATH",
     )
     input_dim: int = setting(20, "Input dimension of fc and resnet.", low=1)
@@ -76,8 +81,8 @@ class Data:
 
     def __post_init__(self) -> None:
         hold(self)
-        if self.law is not None:  # student-t:5.0 is student-t:5
-            object.__setattr__(self, "dataset", self.law.text)
+        # student-t:5.0 is student-t:5
+        object.__setattr__(self, "dataset", self.source.name)
         check_covariance(self.covariance)
         if self.augment and len(self.sample_shape or ()) != 3:
             raise BadInput("Only images can be augmented.")
@@ -88,21 +93,21 @@ class Data:
         return self.dataset.partition(":")[0]
 
     @property
-    def law(self) -> InputLaw | None:
-        """What unlabelled inputs are drawn from; None for labelled data."""
-        return parse_law(self.dataset)
+    def source(self) -> Source:
+        """What the inputs are drawn from."""
+        return find_source(self.dataset)
 
     @property
     def labelled(self) -> bool:
         """Whether the data are images with true classes."""
-        return self.law is None
+        return self.source.labelled
 
 
 @dataclass(frozen=True, kw_only=True)
 class Networks:
     """A small teacher and its wide students, drawn by one architecture."""
 
-    arch: str = setting("fc", _about_architectures() + ".", choices=_architectures)
+    arch: str = setting("fc", _about_architectures, choices=_architectures)
     teacher_widths: tuple[int, ...] = setting(
         (50, 75, 100, 125),
         "Nodes of each hidden layer.",
@@ -174,7 +179,9 @@ class Training:
     )
     batch_size: int = setting(64, low=1)
     optimizer: str = setting(
-        "sgd", "How gradients become steps.", choices=lambda: OPTIMIZERS
+        "sgd",
+        "How gradients become steps; adam starts from rate 0.001, without momentum.",
+        choices=lambda: OPTIMIZERS,
     )
     lr: Schedule = setting(
         ((0, 0.05),),
@@ -196,6 +203,11 @@ class Training:
 
     def __post_init__(self) -> None:
         hold(self)
+        if self.optimizer == "adam" and self.momentum:
+            raise BadInput(
+                f"Adam has a momentum of its own; leave out momentum {self.momentum}, or "
+                "use the optimizer sgd."
+            )
         epochs, rates = [at for at, _ in self.lr], [rate for _, rate in self.lr]
         if not all(math.isfinite(rate) and rate >= 0 for rate in rates):
             raise BadInput(

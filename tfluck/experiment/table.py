@@ -41,7 +41,7 @@ def _rows(fields: tuple[Field, ...]) -> Iterator[str]:
         if field.setting.hidden:
             continue
         names = " ".join(f"`{name}`" for name in field.names)
-        text = " ".join(filter(None, [field.setting.help, names]))
+        text = " ".join(filter(None, [field.help, names]))
         text = text.replace("|", "\\|")
         yield f"| `--{field.option}` | {text} | {default_text(field)} |"
 

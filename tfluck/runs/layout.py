@@ -67,6 +67,14 @@ class SeedLayout:
         """The student as it is now."""
         return self.root / "weights" / "student.weights.h5"
 
+    def kept_weights(self, epoch: int) -> Path:
+        """The student as it was at the end of ``epoch``; only of epochs that were named."""
+        return self.root / "weights" / f"student-epoch-{epoch:05d}.weights.h5"
+
+    def kept_epochs(self) -> list[int]:
+        """The epochs of which weights are kept under their number, ascending."""
+        return _numbers(self.root / "weights", self.kept_weights, ".weights.h5")
+
     @property
     def kept_nodes(self) -> Path:
         """Of a lottery ticket: the nodes of the whole student, as ``layer0, …``."""
@@ -78,10 +86,13 @@ class SeedLayout:
         return self.root / "lock"
 
 
-def _numbers(folder: Path, name: Callable[[int], Path]) -> list[int]:
+def _numbers(
+    folder: Path, name: Callable[[int], Path], suffix: str = ".npz"
+) -> list[int]:
     """Return the numbers of the files ``name(number)``; a copy or a stray is none."""
-    files = set(folder.glob("*.npz"))
-    found = (re.search(r"-(\d{1,18})\.npz$", path.name) for path in files)
+    files = set(folder.glob(f"*{suffix}"))
+    pattern = re.compile(rf"-(\d{{1,18}}){re.escape(suffix)}$")
+    found = (pattern.search(path.name) for path in files)
     return sorted(n for n in {int(m[1]) for m in found if m} if name(n) in files)
 
 

@@ -11,13 +11,13 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tfluck.foundations.errors import Damaged, Missing, Unreadable
 from tfluck.foundations.files import finite, read_bytes, to_json, write_atomic
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Key of the seal in a JSON object.
 KEY = "seal"
@@ -67,8 +67,9 @@ def read_object(path: Path, sealed: bool | None = True) -> dict[str, Any]:
     return value
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_arrays(path: Path, arrays: "Mapping[str, NDArray[Any]]") -> None:
     """Write ``arrays`` atomically as a sealed npz."""
+    import numpy as np
 
     def write(stream: BinaryIO) -> None:
         np.savez(stream, **dict(arrays))  # type: ignore[arg-type]
@@ -80,12 +81,14 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     write_atomic(path, write)
 
 
-def read_arrays(path: Path, sealed: bool = True) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, sealed: bool = True) -> "dict[str, NDArray[Any]]":
     """Read every array of an npz; a seal that is there is checked.
 
     Raises:
         Damaged: it is missing, no npz of plain arrays, or does not match its seal.
     """
+    import numpy as np
+
     raw = checked_bytes(path, sealed)
     try:
         archive = np.load(io.BytesIO(raw), allow_pickle=False)

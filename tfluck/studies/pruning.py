@@ -24,7 +24,7 @@ from tfluck.analysis.removal import (
     without,
 )
 from tfluck.analysis.scores import agreement, scores
-from tfluck.data.stream import open_stream
+from tfluck.data.training_data import open_stream
 from tfluck.foundations.errors import BadInput
 from tfluck.networks.folding import relu_net
 from tfluck.networks.plain import plain
@@ -97,8 +97,14 @@ def of_run(run: Run, seed: int, samples: int) -> Subject:
     check_chain(net)
     x = models.inputs(samples)
     target = relu_net(models.teacher).activations(x)[-1]
+    loss = run.experiment.training.loss
+    if loss not in ("mse", "cross-entropy"):
+        raise BadInput(
+            f"Nodes are scored for the losses mse and cross-entropy; {run.name} was "
+            f"trained with {loss}."
+        )
     objective: Objective = SquaredError(target)
-    if run.experiment.training.loss == "cross-entropy":
+    if loss == "cross-entropy":
         objective = CrossEntropy(target.argmax(axis=-1))
     found = read_matrices(run, seed)
     rho = [one[live] for one, live in zip(found.rho, found.live, strict=True)]

@@ -30,8 +30,8 @@ from tfluck.runs.correlations import read_matrices
 from tfluck.runs.seal import read_arrays, write_arrays
 from tfluck.runs.weights import kept_weights
 from tfluck.studies.arms import Plan, is_done, steps_done, steps_done_of, ticket_run
-from tfluck.training.apparatus import Apparatus
 from tfluck.training.checkpoint import Progress
+from tfluck.training.kernel import Kernel
 from tfluck.training.teachers import load_weights, networks
 from tfluck.training.trainer import StopAsked, Trainer
 
@@ -47,7 +47,7 @@ class Ticket(NamedTuple):
     kept: list[Nodes]
 
 
-class Narrow(Apparatus):
+class Narrow(Kernel):
     """What the tickets of one student and width share; ``ticket`` is the one at hand."""
 
     def __init__(self, run: Run, ticket: Ticket) -> None:

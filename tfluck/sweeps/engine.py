@@ -32,6 +32,7 @@ from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import is_locked, locked
 from tfluck.runs.seal import write_object
 from tfluck.sweeps.signals import Signals
+from tfluck.sweeps.watchers import Watcher, check_observers, made
 
 #: (seed, step, note)
 Report = Callable[[int, int, str], None]
@@ -55,6 +56,7 @@ def train_run(
     jobs: int = 1,
     executor: Executor | None = None,
     quiet: bool = True,
+    observers: Sequence[Watcher] = (),
 ) -> None:
     """Train every student of ``run`` that is not finished, then write the summary.
 
@@ -65,25 +67,37 @@ def train_run(
             TensorFlow has another number of threads here than the run.
         executor: where to train instead, such as a Dask cluster's.
         quiet: hide TensorFlow's log lines.
+        observers: that watch too (:class:`tfluck.training.observers.Observer`), or
+            makers of some: classes or functions that take a student's seed. With an
+            observer among them all students train in this process, one after the other,
+            and it sees each; makers alone may be used by several processes, which import
+            them by name, so they are defined at the top of a module.
 
     Raises:
         RunBusy: another process drives or trains the run.
+        ObserverFailed: an observer raised; training stopped after a checkpoint.
+        BadInput: observers cannot go where students shall train.
         Diverged, Interrupted: as the worst of the students ended.
     """
+    here = check_observers(observers, jobs, executor is not None)
     with locked(run.layout.lock), Signals() as signals, _summarized(run):
         run.layout.stop.unlink(missing_ok=True)
         adopt_teacher(run)
         todo = [s for s in run.seeds if run.seed_status(s).get("status") != "finished"]
         look, again = partial(_tell, run, todo, report), _resumable(run)
+        work = partial(train_seed, observers=tuple(observers))
         try:
             if executor is not None:
-                drive(run, todo, train_seed, executor, signals, look, again)
-            elif len(run.seeds) == 1 and can_compute_with(run.execution.threads):
+                drive(run, todo, work, executor, signals, look, again)
+            elif here or (
+                len(run.seeds) == 1 and can_compute_with(run.execution.threads)
+            ):
                 for seed in todo:
-                    _train(run, seed, partial(report, seed), signals.asked, quiet)
+                    tell = partial(report, seed)
+                    _train(run, seed, tell, signals.asked, quiet, observers)
             elif todo:
                 with worker_pool(max(1, min(jobs, len(todo)))) as pool:
-                    drive(run, todo, train_seed, pool, signals, look, again)
+                    drive(run, todo, work, pool, signals, look, again)
         except Interrupted as stop:
             raise Interrupted(f"{stop} {again}", stop.signal) from None
         finally:
@@ -112,19 +126,21 @@ def _train(
     report: Callable[[int, str], None],
     stop_asked: Callable[[], int | None],
     quiet: bool = True,
+    observers: Sequence[Watcher] = (),
 ) -> None:
     start_tensorflow(run.execution.threads, quiet=quiet)
-    from tfluck.training.apparatus import apparatus_of
+    from tfluck.training.kernel import kernel_of
     from tfluck.training.teachers import keep_teacher
     from tfluck.training.trainer import Trainer
 
     if number := stop_asked():
         raise Interrupted("Stopped before a step was made.", number)
     with _building:
-        apparatus = apparatus_of(run, threading.get_ident())
-        if apparatus.teacher is not None:
-            keep_teacher(run, apparatus.teacher)
-        trainer = Trainer(run, seed, report, apparatus)
+        kernel = kernel_of(run, threading.get_ident())
+        if kernel.teacher is not None:
+            keep_teacher(run, kernel.teacher)
+        watching = [made(observer, seed) for observer in observers]
+        trainer = Trainer(run, seed, report, kernel, watching)
     trainer.train(stop_asked)
 
 
@@ -223,11 +239,13 @@ def _abandon(run: Run, again: str) -> None:
     )
 
 
-def train_seed(root: str, seed: int, places: Places) -> None:
+def train_seed(
+    root: str, seed: int, places: Places, observers: Sequence[Watcher] = ()
+) -> None:
     """Train one student in a worker process; stops when the driver asks or is gone."""
     run = open_run(Path(root)).placed(places)
     with stopping(run) as stop_asked:
-        _train(run, seed, lambda step, note: None, stop_asked)
+        _train(run, seed, lambda step, note: None, stop_asked, observers=observers)
 
 
 @contextmanager

@@ -18,9 +18,11 @@ from tfluck.runs import SeedLayout
 from tfluck.runs.records import EMPTY
 from tfluck.runs.seal import write_arrays
 from tfluck.runs.store import KINDS, RESTORE, Tell, read
-from tfluck.training.optimizer import SGD
+from tfluck.training.optimizers import Optimizer
 
 KEPT = 2
+#: What a checkpoint holds beside variables.
+HEADER = ("step", "loss_sum", "loss_count", "history", "head")
 State = dict[str, np.ndarray]
 
 
@@ -47,12 +49,19 @@ class Checkpoints:
     """The checkpoints of one student, whose training has ``steps`` steps."""
 
     def __init__(
-        self, layout: SeedLayout, student: keras.Model, optimizer: SGD, steps: int
+        self,
+        layout: SeedLayout,
+        student: keras.Model,
+        optimizer: Optimizer,
+        steps: int,
     ) -> None:
         self.layout = layout
         self.student = student
         self.optimizer = optimizer
         self.steps = steps
+        names = [*HEADER, *(name for name, _ in self._variables())]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two things of a checkpoint have one name: {names}")
 
     def save(self, progress: Progress) -> None:
         """Write the state and drop the checkpoints before the newest two."""
@@ -98,8 +107,7 @@ class Checkpoints:
 
     def _variables(self) -> list[tuple[str, Any]]:
         named = [(variable.path, variable) for variable in self.student.variables]
-        slots = enumerate(self.optimizer.velocities)
-        return named + [(f"velocity/{index}", slot) for index, slot in slots]
+        return named + self.optimizer.slots()
 
     def _load(self, path: Path, step: int, state: dict[str, np.ndarray]) -> Progress:
         """Take over ``state`` if it is what :meth:`save` writes at ``step``."""

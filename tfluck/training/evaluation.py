@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfluck.analysis import Moments
 from tfluck.analysis.correlation import ROUNDING, Array, Mask
-from tfluck.training.step import LossFunction
+from tfluck.training.objectives import Objective
 
 #: ``scalars``; of ``student`` the squares of every layer; of ``teacher`` and
 #: ``stranger`` the moments.
@@ -81,7 +81,7 @@ class Evaluator:
         teacher: keras.Model | None,
         stranger: keras.Model | None,
         student: keras.Model,
-        loss: LossFunction,
+        objective: Objective,
         batches: list[tf.Tensor],
         labels: list[tf.Tensor] | None = None,
     ) -> None:
@@ -89,7 +89,7 @@ class Evaluator:
         self.models = {
             name: model for name, model in models.items() if model is not None
         }
-        self.loss = loss
+        self.objective = objective
         self.batches = batches
         self.labels = labels
         self._look = tf.function(self._sums, reduce_retracing=True, autograph=False)
@@ -126,7 +126,7 @@ class Evaluator:
             target = outputs["teacher"][-1]
         else:
             target = tf.one_hot(truth, logits.shape[-1])
-        loss = self.loss(target, logits)
+        loss = self.objective(target, logits)
         shifted = {
             name: [
                 _within(*pair) for pair in zip(_nodes(found), frames[name], strict=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tfluck.runs import Run
 from tfluck.runs.weights import kept_weights
-from tfluck.training.apparatus import Apparatus
+from tfluck.training.kernel import Kernel
 from tfluck.training.teachers import is_sealed, load_weights
 
 
@@ -44,12 +44,12 @@ def load_run_models(run: Run, seed: int, epoch: int | None = None) -> RunModels:
             not fit.
     """
     kept = kept_weights(run, seed, epoch)
-    apparatus = Apparatus(run)
-    load_weights(apparatus.teacher, run.layout.teacher_weights, is_sealed(run))
-    load_weights(apparatus.student, kept.path, run.layout.seed(seed).sealed)
+    kernel = Kernel(run)
+    load_weights(kernel.teacher, run.layout.teacher_weights, is_sealed(run))
+    load_weights(kernel.student, kept.path, run.layout.seed(seed).sealed)
     return RunModels(
         kept.epoch,
-        apparatus.teacher,
-        apparatus.student,
-        apparatus.evaluator.batches,
+        kernel.teacher,
+        kernel.student,
+        kernel.evaluator.batches,
     )

@@ -1,93 +1,150 @@
-"""What watches a training, and its files: rows, matrices, ranks."""
+"""What may watch a training: the protocol, what is shown, and who hears it.
 
-from typing import Protocol
+The recorder of rows, TensorBoard, the keeper of weights and the reporter are observers
+like anybody's: ``train_run(run, observers=[…])`` takes more.
+"""
 
-from tfluck.foundations.errors import Damaged
-from tfluck.foundations.files import make_directory
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfluck.foundations.errors import TfluckError
 from tfluck.runs import Row, Run
-from tfluck.runs.correlations import read_history, write_matrices
-from tfluck.runs.records import EMPTY, write_rows
-from tfluck.runs.store import RESTORE, Tell, read_journal
-from tfluck.training.checkpoint import Progress
+from tfluck.runs.store import Tell
 from tfluck.training.evaluation import Evaluation
-from tfluck.training.metrics import rank_rows
 
 
-class Observer(Protocol):
-    """Hears of every evaluation and of the end."""
+@dataclass(frozen=True)
+class Context:
+    """Where a training begins, or goes on.
 
-    def evaluated(self, epoch: int, found: Evaluation, rows: list[Row]) -> None:
-        """Take note of one evaluation."""
+    Attributes:
+        run, seed: name the student.
+        teacher: None where students learn labels.
+        student: the network itself, which goes on changing; look, do not touch.
+        inputs: the evaluation set, in batches.
+        step: steps made before; the student is as it was after them.
+        new: nothing was looked at yet; epoch 0 is evaluated next.
+        tell: takes a sentence for whoever trains, kept in the student's status.
+    """
 
-    def ended(self) -> None:
-        """The training stopped, finished or not."""
+    run: Run
+    seed: int
+    teacher: keras.Model | None
+    student: keras.Model
+    inputs: Sequence[tf.Tensor]
+    step: int
+    new: bool
+    tell: Tell
 
 
-class Recorder:
-    """Appends the rows, keeps the matrices, and at the end ranks the winners."""
+@dataclass(frozen=True)
+class Moment:
+    """One evaluation: the networks as they are, and what was found.
 
-    def __init__(self, run: Run, seed: int, progress: Progress, tell: Tell) -> None:
-        """Read what was recorded.
+    Attributes:
+        step: steps made.
+        epoch: epochs made; 0 is before training.
+        teacher: None where students learn labels.
+        student: the network itself; it changes when training goes on.
+        evaluation: what the look found.
+        rows: the numbers that are recorded of it.
+        inputs: the evaluation set, in batches.
+    """
 
-        Args:
-            run, seed: name the student.
-            progress: what training goes on from.
-            tell: hears of damage that need not stop the work.
+    step: int
+    epoch: int
+    teacher: keras.Model | None
+    student: keras.Model
+    evaluation: Evaluation
+    rows: Sequence[Row]
+    inputs: Sequence[tf.Tensor]
 
-        Raises:
-            Damaged: rows were changed, or some that the checkpoint knows are gone.
+
+class Observer:
+    """Derive from it and write the methods you need; the others do nothing.
+
+    A stop and a resumption are two trainings to an observer: ``began`` comes again, with
+    the step of the checkpoint, and what came after that step is told once more.
+    """
+
+    def began(self, context: Context) -> None:
+        """Training starts, or goes on."""
+
+    def stepped(self, step: int, losses: NDArray[np.float64]) -> None:
+        """``step`` steps are made; ``losses`` are those of the last chunk, in order.
+
+        Chunks end where epochs end: there ``step`` is a multiple of the run's
+        ``steps_per_epoch``, and this comes before the evaluation and the checkpoint.
         """
-        self.run, self.seed, self.progress, self.tell = run, seed, progress, tell
-        self.layout = run.layout.seed(seed)
-        self.ranks = EMPTY
-        known, path = progress.head or EMPTY, self.layout.metrics
-        self.metrics = read_journal("metrics", path, run.layout.sealed, known)
-        self.known = self._count()
 
-    def rewind(self) -> None:
-        """Forget whatever was recorded after the checkpoint."""
-        make_directory(self.layout.correlations)
-        self.metrics.rewind(self.known)
-        self.progress.head = self.metrics.head
-        last = self.metrics.rows[-1].epoch if self.metrics.rows else -1
-        for epoch in self.layout.epochs():
-            if epoch > last:
-                self.layout.correlation(epoch).unlink()
+    def evaluated(self, moment: Moment) -> None:
+        """The networks were evaluated; the checkpoint comes after."""
 
-    def evaluated(self, epoch: int, found: Evaluation, rows: list[Row]) -> None:
-        """Write the matrices, then the rows: a row promises its matrices."""
-        if found.correlations:
-            write_matrices(self.layout, epoch, found.correlations, found.live)
-        self.metrics.append(rows)
-        self.progress.head = self.metrics.head
+    def ended(self, status: str) -> None:
+        """Training stopped: ``finished``, ``interrupted``, ``diverged`` or ``failed``."""
 
-    def ended(self) -> None:
-        """Write the winners' ranks, known only now; without a teacher there are none."""
-        history = read_history(self.run, self.seed, self.tell)
-        # Without the last matrices nobody knows who won.
-        if history and history[-1].epoch != self.layout.epochs()[-1]:
-            history = []
-        rows = rank_rows(
-            [found.epoch for found in history],
-            [found.rho for found in history],
-            history[-1].live if history else [],
+
+class ObserverFailed(TfluckError):
+    """An observer that was given raised; training stopped after a checkpoint."""
+
+
+class Audience:
+    """The observers of one student's training, each told in turn.
+
+    What one of ``own`` raises ends the training there and then. A guest that raises is
+    told nothing more, the others are, and ``failure`` says so, for the loop to stop at
+    its next checkpoint.
+    """
+
+    def __init__(
+        self, own: Iterable[Observer], guests: Iterable[Observer] = ()
+    ) -> None:
+        self.own = list(own)
+        self.guests = list(guests)
+        self.failure: ObserverFailed | None = None
+        self.step = 0
+
+    def began(self, context: Context) -> None:
+        """Tell everybody."""
+        self.step = context.step
+        self._tell(lambda observer: observer.began(context))
+
+    def stepped(self, step: int, losses: NDArray[np.float64]) -> None:
+        """Tell everybody."""
+        self.step = step
+        self._tell(lambda observer: observer.stepped(step, losses))
+
+    def evaluated(self, moment: Moment) -> None:
+        """Tell everybody."""
+        self._tell(lambda observer: observer.evaluated(moment))
+
+    def ended(self, status: str) -> None:
+        """Tell everybody; of a failure only guests hear, for what is written stays."""
+        own = self.own if status != "failed" else []
+        self._tell(lambda observer: observer.ended(status), own)
+
+    def _tell(
+        self, tell: Callable[[Observer], None], own: list[Observer] | None = None
+    ) -> None:
+        for observer in self.own if own is None else own:
+            tell(observer)
+        for guest in tuple(self.guests):
+            try:
+                tell(guest)
+            except Exception as error:
+                self.guests.remove(guest)
+                self.failure = self.failure or self._failed(guest, error)
+
+    def _failed(self, guest: Observer, error: Exception) -> ObserverFailed:
+        failure = ObserverFailed(
+            f"The observer {type(guest).__qualname__} failed at step {self.step}: "
+            f"{type(error).__name__}: {error}. Training stopped after a checkpoint; mend "
+            "the observer or leave it out, and train on from there."
         )
-        self.ranks = write_rows(self.layout.ranks, rows, self.run.layout.sealed)
-
-    def heads(self) -> dict[str, str]:
-        """Return where the records end now, by which a reader knows that all is there."""
-        return {"metrics": self.metrics.head, "ranks": self.ranks}
-
-    def _count(self) -> int:
-        """Count the rows that the checkpoint knows."""
-        progress, rows = self.progress, self.metrics.rows
-        if progress.head == EMPTY and rows and rows[-1].epoch > 0:
-            raise Damaged(
-                self.layout.checkpoints,
-                f"holds no checkpoint, though rows reach epoch {rows[-1].epoch}. "
-                f"{RESTORE}",
-            )
-        if progress.head is not None:
-            return self.metrics.count(progress.head)
-        epoch = progress.step // self.run.experiment.training.steps_per_epoch
-        return sum(row.epoch <= epoch for row in rows)
+        failure.__cause__ = error
+        return failure

@@ -3,7 +3,7 @@
 import keras
 
 from tfluck.data.images import ImageSet
-from tfluck.data.stream import open_images
+from tfluck.data.training_data import open_images
 from tfluck.foundations.files import digest_of, make_directory
 from tfluck.networks import Network
 from tfluck.networks.initializers import default_start

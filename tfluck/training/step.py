@@ -1,37 +1,12 @@
 """One training step, and K of them fused into one compiled call."""
 
-from collections.abc import Callable
-
 import keras
 import tensorflow as tf
 
-from tfluck.data.stream import Batches
+from tfluck.data.batches import Batches
 from tfluck.networks import linear_layers, normalized
-from tfluck.training.optimizer import SGD
-
-LossFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-
-
-def mean_squared_error(target: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Average the squared difference over batch *and* outputs.
-
-    Against paper 1's Eq. 1, ½ E‖·‖², gradients are 2/C times as large for C outputs.
-    """
-    return tf.reduce_mean(tf.math.squared_difference(target, logits))
-
-
-def cross_entropy(target: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Average the cross-entropy against the teacher's most probable class."""
-    labels = tf.argmax(target, axis=-1)
-    return tf.reduce_mean(
-        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    )
-
-
-LOSSES: dict[str, LossFunction] = {
-    "mse": mean_squared_error,
-    "cross-entropy": cross_entropy,
-}
+from tfluck.training.objectives import Objective
+from tfluck.training.optimizers import Optimizer
 
 
 class Program:
@@ -41,7 +16,7 @@ class Program:
         teacher: gives the targets, never changes; None where the data bring theirs.
         student: is trained; BatchNorm in training mode.
         optimizer: over the student's trainable variables.
-        loss: of (target, logits).
+        objective: of (target, logits), made small.
         normalize: bring the student's rows back to norm 1 after every step.
         jit: compile with XLA.
     """
@@ -50,8 +25,8 @@ class Program:
         self,
         teacher: keras.Model | None,
         student: keras.Model,
-        optimizer: SGD,
-        loss: LossFunction = mean_squared_error,
+        optimizer: Optimizer,
+        objective: Objective,
         *,
         normalize: bool = False,
         jit: bool = False,
@@ -59,7 +34,7 @@ class Program:
         self.teacher = teacher
         self.student = student
         self.optimizer = optimizer
-        self.loss = loss
+        self.objective = objective
         self.normalize = normalize
         self.run = tf.function(self._run, jit_compile=jit, autograph=False)
 
@@ -68,15 +43,27 @@ class Program:
     ) -> tf.Tensor:
         """Train on one batch and return its loss, taken before the update."""
         with tf.GradientTape() as tape:
-            loss = self.loss(target, self.student(x, training=True)[-1])
+            loss = self.objective(target, self.student(x, training=True)[-1])
         gradients = tape.gradient(loss, self.optimizer.variables)
-        self.optimizer.apply(gradients, learning_rate)
+        self._update(gradients, learning_rate)
         if self.normalize:
             for layer in linear_layers(self.student):
                 kernel, bias = normalized(layer.kernel.value, layer.bias.value)
                 layer.kernel.assign(kernel)
                 layer.bias.assign(bias)
         return loss
+
+    def _update(self, gradients: list[tf.Tensor], learning_rate: tf.Tensor) -> None:
+        """Take one step, w ← w − η·direction."""
+        variables = self.optimizer.variables
+        directions = self.optimizer.directions(gradients)
+        for index, (weight, direction) in enumerate(
+            zip(variables, directions, strict=True)
+        ):
+            # The gradient next below is computed after the last use of this weight. A
+            # rate that waits for it tells XLA so, and XLA copies no weight.
+            last_read = 0 * tf.reshape(gradients[max(index - 1, 0)], [-1])[0]
+            weight.assign_sub((learning_rate + last_read) * direction)
 
     def _supervise(self, batches: Batches) -> tuple[tf.Tensor, tf.Tensor]:
         """Return inputs ``[K, batch, …]`` and targets ``[K, batch, outputs]``.

@@ -114,7 +114,7 @@ def test_every_offset_and_both_mirrors_are_equally_likely(tf: Any) -> None:
 
 def test_a_subset_is_the_same_for_every_student(tf: Any) -> None:
     from tfluck.data import describe
-    from tfluck.data.stream import open_images
+    from tfluck.data.training_data import open_images
     from tfluck.experiment.scales import make_experiment
 
     data = describe("digits")

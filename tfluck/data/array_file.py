@@ -28,7 +28,7 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_CLASSES = 2**16
 
 
-def describe_npz(path: Path) -> dict[str, Any]:
+def describe_file(path: Path) -> dict[str, Any]:
     """Return shape, classes, sizes and digest of the set in ``path``.
 
     Only the labels are read.
@@ -93,7 +93,7 @@ def _labels(arrays: Arrays) -> tuple[int, Labels, Labels]:
     return classes, train.astype(np.int64), test.astype(np.int64)
 
 
-def read_npz(path: Path) -> ImageSet:
+def read_file(path: Path) -> ImageSet:
     """Read the set in ``path``; its classes are 0 … the largest training label.
 
     Samples may be uint8, any other whole numbers or floats; ``[n, height, width]``

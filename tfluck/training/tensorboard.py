@@ -16,10 +16,10 @@ from tfluck.analysis import best_match, winner_ranks
 from tfluck.analysis.correlation import Array
 from tfluck.experiment.wording import RANK_BAR, RHO_BAR
 from tfluck.foundations.errors import TfluckError
-from tfluck.runs import Row, Run, read_rows
+from tfluck.runs import Row, read_rows
 from tfluck.runs.correlations import read_matrices
-from tfluck.training.evaluation import Evaluation
 from tfluck.training.events import event_errors, keep_events_through
+from tfluck.training.observers import Context, Moment, Observer
 
 #: Metric → (tag, description) of the cards that come first.
 FIRST = {
@@ -29,12 +29,14 @@ FIRST = {
 SO_FAR = "2_mean_rank_before_training_of_winners_so_far"
 
 
-class TensorBoard:
+class TensorBoard(Observer):
     """Scalars by layer, correlation matrices and histograms, the hyperparameters."""
 
-    def __init__(self, run: Run, seed: int, last_epoch: int = -1) -> None:
-        """Forget whatever was told after ``last_epoch``; −1 forgets everything."""
-        self.run, self.seed = run, seed
+    def began(self, context: Context) -> None:
+        """Forget whatever was told after the checkpoint; of a new student everything."""
+        self.run, self.seed = run, seed = context.run, context.seed
+        period = run.experiment.training.steps_per_epoch
+        last_epoch = -1 if context.new else context.step // period
         self.folder = run.layout.tensorboard(seed)
         self.start: list[Array] = []
         if last_epoch >= 0:
@@ -59,15 +61,16 @@ class TensorBoard:
                 trial_id=f"{self.run.layout.root.name}/{self.seed}",
             )
 
-    def evaluated(self, epoch: int, found: Evaluation, rows: list[Row]) -> None:
+    def evaluated(self, moment: Moment) -> None:
         """Write one step, counted in epochs."""
+        epoch, found = moment.epoch, moment.evaluation
         if epoch == 0:
             # In the precision of the matrices on disk, which a resumed run reads.
             self.start = [
                 rho.astype(np.float32).astype(np.float64) for rho in found.correlations
             ]
         with event_errors(self.folder), self.writer.as_default(step=epoch):
-            for row in rows:
+            for row in moment.rows:
                 _scalar(row)
             layers = zip(found.correlations, found.live, strict=True)
             for index, (rho, live) in enumerate(layers):
@@ -79,7 +82,7 @@ class TensorBoard:
                     tf.summary.scalar(f"{SO_FAR}/layer{index}", rank.mean())
             self.writer.flush()
 
-    def ended(self) -> None:
+    def ended(self, status: str) -> None:
         """Write r̄ of those who have won by now at every epoch, and close the file.
 
         Should training go on, these are forgotten: others may win.

@@ -7,15 +7,23 @@ process that trains several students of one run builds it once.
 from functools import lru_cache
 
 import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
-from tfluck.data.stream import evaluation_set, open_images
+from tfluck.data.batches import Batches
+from tfluck.data.training_data import evaluation_set, open_images
+from tfluck.experiment.choices import OBJECTIVES, OPTIMIZERS
+from tfluck.foundations.errors import Diverged
 from tfluck.foundations.runtime import compute_exactly
 from tfluck.foundations.seeds import child
 from tfluck.networks import build_student
 from tfluck.runs import Run
 from tfluck.training.evaluation import Evaluator
-from tfluck.training.optimizer import SGD
-from tfluck.training.step import LOSSES, Program
+from tfluck.training.objectives import Objective
+from tfluck.training.optimizers import Optimizer
+from tfluck.training.schedule import Chunk
+from tfluck.training.step import Program
 from tfluck.training.teachers import (
     is_sealed,
     load_weights,
@@ -25,7 +33,7 @@ from tfluck.training.teachers import (
 )
 
 
-class Apparatus:
+class Kernel:
     """The networks of ``run`` and what is done with them; :meth:`reset` picks a student.
 
     Raises:
@@ -38,18 +46,20 @@ class Apparatus:
         experiment = run.experiment
         self.run = run
         self.teacher = teacher_of(run)
+        training = experiment.training
         self.student = self._draw(experiment.seed)
         self.images = open_images(experiment, run.execution.data_dir)
-        training = experiment.training
-        loss = LOSSES[training.loss]
-        self.optimizer = SGD(
-            self.student.trainable_variables, training.momentum, training.weight_decay
+        self.objective: Objective = OBJECTIVES.find(training.loss)
+        self.optimizer: Optimizer = OPTIMIZERS.find(training.optimizer)(
+            self.student.trainable_variables,
+            momentum=training.momentum,
+            weight_decay=training.weight_decay,
         )
         self.program = Program(
             self.teacher,
             self.student,
             self.optimizer,
-            loss,
+            self.objective,
             normalize=training.normalize,
             jit=run.execution.jit,
         )
@@ -57,7 +67,7 @@ class Apparatus:
             self.teacher,
             stranger_of(experiment),
             self.student,
-            loss,
+            self.objective,
             *evaluation_set(experiment, self.images),
         )
 
@@ -65,6 +75,27 @@ class Apparatus:
         """Make the student the untrained one of ``seed``."""
         self.student.set_weights(self._draw(seed).get_weights())
         self.optimizer.reset()
+
+    def advance(self, chunk: Chunk, batches: Batches) -> NDArray[np.float64]:
+        """Train the student on ``chunk`` and return its losses, ``[chunk.steps]``.
+
+        Raises:
+            Diverged: a loss or a weight is no longer finite.
+        """
+        training = self.run.experiment.training
+        rate = training.learning_rate(chunk.start // training.steps_per_epoch)
+        found, finite = self.program.run(
+            batches, tf.constant(chunk.steps), tf.constant(rate, tf.float32)
+        )
+        losses: NDArray[np.float64] = found.numpy()[: chunk.steps].astype(np.float64)
+        if not (finite and np.isfinite(losses).all()):
+            bad = chunk.start + _first_bad(losses)
+            raise Diverged(
+                f"Training diverged at step {bad}: its loss or weights are not finite. "
+                "The last good checkpoint is kept; try a lower --lr.",
+                bad,
+            )
+        return losses
 
     def _draw(self, seed: int) -> keras.Model:
         experiment = self.run.experiment
@@ -77,10 +108,18 @@ class Apparatus:
         return student
 
 
+def _first_bad(losses: NDArray[np.float64]) -> int:
+    """Count the steps up to the first that is not finite, or, if all losses are, the
+    last one: its update spoilt the weights.
+    """
+    bad = np.flatnonzero(~np.isfinite(losses))
+    return int(bad[0]) + 1 if bad.size else len(losses)
+
+
 @lru_cache(maxsize=1)
-def apparatus_of(run: Run, thread: int) -> Apparatus:
-    """Return the apparatus of ``run``, that of the last call if it is the same.
+def kernel_of(run: Run, thread: int) -> Kernel:
+    """Return the kernel of ``run``, that of the last call if it is the same.
 
     ``thread`` is the caller's identity: the student inside must not have two masters.
     """
-    return Apparatus(run)
+    return Kernel(run)

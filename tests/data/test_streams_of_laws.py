@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tfluck.experiment.inputs import parse_law
+from tfluck.data.sources.law import Law
+from tfluck.experiment.sources import find_source
 
 
 def stream(**given: Any) -> Any:
+
     from tfluck.data import Stream
-    from tfluck.data.sampling import sampler
 
     chosen = {
         "seed": 1,
@@ -22,10 +23,9 @@ def stream(**given: Any) -> Any:
         "batch_size": 7,
         "std": 10.0,
     }
-    law = parse_law(given.pop("law", "gaus"))
-    found = chosen | given
-    draw = sampler(law, 1, found["sample_shape"])
-    return Stream(**found, draw=draw)
+    law = find_source(given.pop("law", "gaus"))
+    assert isinstance(law, Law)
+    return Stream(**chosen | given, draw=law.sampler(1))
 
 
 SPECIMENS = {

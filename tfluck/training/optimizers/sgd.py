@@ -1,10 +1,11 @@
 """Stochastic gradient descent with momentum and weight decay in PyTorch's meaning."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 
-Variables = list[tf.Variable]
+from tfluck.training.optimizers import Slot
 
 
 class SGD:
@@ -16,25 +17,33 @@ class SGD:
     """
 
     def __init__(
-        self, variables: list[Any], momentum: float = 0.0, weight_decay: float = 0.0
+        self, variables: list[Any], *, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
         """Hold ``variables`` (Keras variables) and, with momentum, their velocities."""
-        self.variables: Variables = [variable.value for variable in variables]
+        self.variables: list[tf.Variable] = [variable.value for variable in variables]
         self.momentum = momentum
         self.weight_decay = weight_decay
-        self.velocities: Variables = [
+        self.velocities: list[tf.Variable] = [
             tf.Variable(tf.zeros_like(weight), trainable=False)
             for weight in self.variables
             if momentum
         ]
+
+    def slots(self) -> list[Slot]:
+        """Return ``velocity/0, …``; none without momentum."""
+        return [(f"velocity/{i}", slot) for i, slot in enumerate(self.velocities)]
 
     def reset(self) -> None:
         """Forget the velocities."""
         for velocity in self.velocities:
             velocity.assign(tf.zeros_like(velocity))
 
-    def apply(self, gradients: list[tf.Tensor], learning_rate: tf.Tensor) -> None:
-        """Take one step along ``gradients``, one per variable, the lowest layer first."""
+    def directions(self, gradients: list[tf.Tensor]) -> Iterator[tf.Tensor]:
+        """Yield the velocities; without momentum the gradients, decay added.
+
+        Sums are made in one loop: TensorFlow's graph optimiser adds in another order, and
+        to other last bits, what is created in another order.
+        """
         for index, (weight, gradient) in enumerate(
             zip(self.variables, gradients, strict=True)
         ):
@@ -45,7 +54,4 @@ class SGD:
                 # From zero, the first velocity is the gradient itself, as in PyTorch.
                 velocity = self.velocities[index]
                 direction = velocity.assign(self.momentum * velocity + direction)
-            # The gradient next below is computed after the last use of this weight. A
-            # rate that waits for it tells XLA so, and XLA copies no weight.
-            last_read = 0 * tf.reshape(gradients[max(index - 1, 0)], [-1])[0]
-            weight.assign_sub((learning_rate + last_read) * direction)
+            yield direction
