@@ -10,17 +10,15 @@ from ..analyze_common import open_student, plot_option, save_plot
 from ..hints import complete_run
 from ..options import FiniteFloat, click, json_option, out_option, talk
 from ..options import command as declare
-from ..output import emit_json, table
+from ..output import emit_json
 from ..report import heading
+from .prune_subject import IMAGES, SAMPLES, subject_of_model, subject_of_run
+from .prune_table import print_result
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from tfluck.runs import Run
     from tfluck.studies.pruning import Curve, Subject
 
-#: Samples to choose and to judge by: one half each. Every position of an image counts.
-SAMPLES, IMAGES = 4000, 64
 #: In the order of the tables; tfluck.analysis.scores says what each is.
 NAMES = (
     "modulation",
@@ -120,42 +118,58 @@ def command(
 
     Every layer keeps the same share. To remove a node is to hold what its ReLU gives at
     0; the constant that a BatchNorm behind it hands on then goes into the biases above.
-    The oracle is the exact change of loss when a node alone is removed; "with the
-    oracle" is Spearman's rank correlation with it, layer by layer, with its 95 %
-    interval over resampled nodes. A MODEL is read without running code.
+    The oracle is the exact change of loss when a node alone is removed. Rank
+    correlations are Spearman's, layer by layer, of each score with the oracle and of
+    fan-out with obd, with 95 % intervals over resampled nodes. A MODEL is read without
+    running code.
     """
     is_file = what.endswith(".keras")
     _check(is_file, data, steps, keep, curve, output, by)
-    names = by or (
-        NAMES[:1]
-        if output is not None
-        else tuple(name for name in NAMES if not is_file or name != "truth")
-    )
     run, student = (None, 0) if is_file else open_student(out, what, seed)
-    subject = _subject(Path(what), run, student, data, samples)
-    from tfluck.studies.pruning import SHARES, agreements, one_shot, score_all
-
-    shares = SHARES if keep is None else tuple(dict.fromkeys((1.0, keep)))
-    found = score_all(subject, names, student)
-    curves = one_shot(subject, found, shares)
-    if steps is not None and run is not None:
-        curves += _rounds(run, student, steps, subject, names, shares)
-    rows = agreements(found)
-    result = _head(what, run, student, subject) | {
-        "agreement": rows,
-        "curves": [one.to_row() for one in curves],
-    }
-    if as_json:
-        emit_json(result)
+    if run is not None:
+        subject = subject_of_run(run, student, samples)
     else:
-        _print(rows, result["curves"])
+        subject = subject_of_model(Path(what), data or Path(), samples)
+    names = by or _defaults(is_file, output)
+    result, found = _study(subject, names, keep, student, run, steps)
+    if as_json:
+        emit_json(_head(what, run, student, subject) | result)
+    else:
+        print_result(**result)
     if output is not None and keep is not None:
         _save(subject, found[names[0]], keep, output)
     if plot is not None:
         from tfluck.figures.pruning import draw_pruning
 
         title = Path(what).name if run is None else heading(run, student)
-        save_plot(plot, lambda: draw_pruning(result["curves"], rows, title))
+        save_plot(plot, lambda: draw_pruning(**result, title=title))
+
+
+def _defaults(is_file: bool, output: Path | None) -> tuple[str, ...]:
+    """Choose the scores where none are named."""
+    if output is not None:
+        return NAMES[:1]
+    return tuple(name for name in NAMES if not is_file or name != "truth")
+
+
+def _study(
+    subject: "Subject",
+    names: Sequence[str],
+    keep: float | None,
+    seed: int,
+    run: "Run | None",
+    steps: int | None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Score, prune and judge; return what is printed and drawn, and the scores."""
+    from tfluck.studies.pruning import SHARES, agreements, one_shot, score_all
+
+    shares = SHARES if keep is None else tuple(dict.fromkeys((1.0, keep)))
+    found = score_all(subject, names, seed)
+    curves = one_shot(subject, found, shares)
+    if steps is not None and run is not None:
+        curves += _rounds(run, seed, steps, subject, names, shares)
+    rows = [one.to_row() for one in curves]
+    return {"agreement": agreements(found), "curves": rows}, found
 
 
 def _check(
@@ -192,64 +206,6 @@ def _check(
         raise BadInput(f"A Keras model is written to a .keras file, not to {output}.")
 
 
-def _subject(
-    path: Path,
-    run: "Run | None",
-    seed: int,
-    data: Path | None,
-    samples: int | None,
-) -> "Subject":
-    from tfluck.foundations.runtime import start_tensorflow
-
-    if run is not None:
-        from tfluck.runs.weights import kept_weights
-
-        kept_weights(run, seed)
-        start_tensorflow()
-        from tfluck.studies.pruning import of_run
-
-        return of_run(
-            run,
-            seed,
-            samples or (IMAGES if run.experiment.network.reads_images else SAMPLES),
-        )
-    from tfluck.weightfiles.keras_model import check_keras
-
-    check_keras(path)
-    x, y = _read(data or Path())
-    start_tensorflow()
-    from tfluck.studies.pruning import of_model
-    from tfluck.zoo.brought import check_inputs, load_keras
-
-    model = load_keras(path)
-    check_inputs(model, x.shape[1:])
-    return of_model(model, x[:samples], y[:samples])
-
-
-def _read(path: Path) -> "tuple[np.ndarray, np.ndarray]":
-    """Return x, float64 ``[samples, …]``, and y of an npz file.
-
-    Raises:
-        BadInput: an array is missing, or no finite numbers, or they do not pair up.
-    """
-    import numpy as np
-
-    from tfluck.weightfiles.npz import open_npz
-
-    with open_npz(path) as archive:
-        if missing := [name for name in ("x", "y") if name not in archive.headers]:
-            raise BadInput(f"{path} has no array {missing[0]}; it needs x and y.")
-        x, y = archive.read("x"), archive.read("y")
-    for name, array in (("x", x), ("y", y)):
-        if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
-            raise BadInput(f"{name} in {path} must hold finite numbers.")
-    if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
-        raise BadInput(
-            f"x and y in {path} must have as many samples, not {x.shape} and {y.shape}."
-        )
-    return x.astype(np.float64), y
-
-
 def _rounds(
     run: "Run",
     seed: int,
@@ -274,46 +230,6 @@ def _head(
         return {"model": what, "samples": len(subject.x) + len(subject.judge_x)}
     samples = len(subject.x) + len(subject.judge_x)
     return {"run": str(run.layout.root), "seed": seed, "samples": samples}
-
-
-def _print(rows: list[dict[str, Any]], curves: list[dict[str, Any]]) -> None:
-    if rows:
-        names = list(dict.fromkeys(row["score"] for row in rows))
-        click.echo(table([_agreement_line(name, rows) for name in names]))
-        click.echo()
-    for steps in dict.fromkeys(curve["steps"] for curve in curves):
-        some = [curve for curve in curves if curve["steps"] == steps]
-        how = f", {steps} steps of training after each round" if steps else ", one shot"
-        for what in ("loss", "accuracy"):
-            click.echo(f"{what}{how}")
-            click.echo(table(_curve_lines(some, what)))
-            click.echo()
-
-
-def _agreement_line(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    line: dict[str, Any] = {"with the oracle": name}
-    for row in rows:
-        if row["score"] == name:
-            text = None
-            if row["spearman"] is not None:
-                low, high = row["interval"]
-                text = f"{row['spearman']:.2f} ({low:.2f}…{high:.2f})"
-            line[f"layer {row['layer']}"] = text
-    return line
-
-
-def _curve_lines(curves: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
-    lines = []
-    for index, point in enumerate(curves[0]["points"]):
-        line: dict[str, Any] = {
-            "keep": point["share"],
-            "nodes": "-".join(map(str, point["widths"])),
-        }
-        for curve in curves:
-            there = index < len(curve["points"])
-            line[curve["score"]] = curve["points"][index][what] if there else None
-        lines.append(line)
-    return lines
 
 
 def _save(subject: "Subject", found: Any, keep: float, path: Path) -> None:

@@ -121,14 +121,13 @@ def command(
 
 def _train(run: "Run", plan: "Plan", jobs: int) -> None:
     """Train what is left; nothing that needs TensorFlow is imported if nothing is."""
-    from tfluck.data.registry import require_data
     from tfluck.studies.arms import steps_done
     from tfluck.studies.driver import todo, train_all
 
     training = run.experiment.training
     if not todo(run, plan):
         return
-    require_data(run.experiment.data.dataset, run.execution.data_dir)
+    run.experiment.data.source.require(run.execution.data_dir)
     steps = (training.epochs - plan.rewind) * training.steps_per_epoch
     total = len(plan.cells) * steps
     talk(f"{run.layout.tickets}: {len(plan.seeds)} × {len(plan.cells)} × {steps} steps")

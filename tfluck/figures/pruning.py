@@ -24,17 +24,18 @@ LINES = {
 
 
 def draw_pruning(
-    curves: Sequence[dict[str, Any]], agreements: Sequence[dict[str, Any]], title: str
+    curves: Sequence[dict[str, Any]], agreement: Sequence[dict[str, Any]], title: str
 ) -> Figure:
     """Draw loss and accuracy against the share kept, and rank correlations.
 
     Args:
         curves: ``score``, ``steps`` (0 without training) and ``points`` of ``share``,
             ``loss``, ``accuracy``. With training they are dashed.
-        agreements: ``score``, ``layer``, ``spearman``, ``interval``.
+        agreement: ``score``, ``against``, ``layer``, ``spearman``, ``interval``.
         title: says which network.
     """
-    figure, axes = panels(1, 3 if agreements else 2, (4.4, 3.4))
+    judged = any(row["against"] == "oracle" for row in agreement)
+    figure, axes = panels(1, 3 if judged else 2, (4.4, 3.4))
     for axis, what in zip(axes[0], ("loss", "accuracy"), strict=False):
         for curve in curves:
             _curve(axis, curve, what)
@@ -42,8 +43,8 @@ def draw_pruning(
         axis.set_title(what, fontsize=9)
         axis.set_xlim(1.02, 0)
     axes[0, 0].set_yscale("log")
-    if agreements:
-        _agreement(axes[0, 2], agreements)
+    if judged:
+        _agreement(axes[0, 2], agreement)
     legend_below(figure, axes[0, 0])
     headline(figure, title)
     return figure
@@ -66,6 +67,7 @@ def _curve(axis: Axes, curve: dict[str, Any], what: str) -> None:
 
 def _agreement(axis: Axes, agreements: Sequence[dict[str, Any]]) -> None:
     """Draw Spearman's ρ with the oracle, a row a score, a dot a layer."""
+    agreements = [row for row in agreements if row["against"] == "oracle"]
     names = list(dict.fromkeys(row["score"] for row in agreements))
     layers = max(row["layer"] for row in agreements) + 1
     for row in agreements:

@@ -11,6 +11,8 @@ from tfluck.experiment.wording import RHO_BAR
 from tfluck.figures.style import COLOURS, GREY, headline, legend_below, panels
 
 MARKS = "osD^vPX"
+#: One more than a figure usually needs.
+HUES = (*COLOURS, "#8B0000")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def _columns(
     places = np.arange(len(together))
     axis.plot(places, together, color=GREY, alpha=0.35, linewidth=0.7)
     for place, row in zip(places, together, strict=True):
-        colour = "black" if place == 0 else COLOURS[(place - 1) % len(COLOURS)]
+        colour = "black" if place == 0 else HUES[(place - 1) % len(HUES)]
         axis.scatter([place] * len(row), row, s=16, color=colour, zorder=3)
         axis.hlines(_middle(row, log), place - 0.3, place + 0.3, color=colour)
     names = [full.arm, *(arm.arm for arm in arms)]
@@ -86,7 +88,7 @@ def _curves(
         level, color="black", linestyle=":", label=f"full, {full.nodes[0]:.0f}"
     )
     for index, (arm, value) in enumerate(zip(arms, values[1:], strict=True)):
-        colour, mark = COLOURS[index % len(COLOURS)], MARKS[index % len(MARKS)]
+        colour, mark = HUES[index % len(HUES)], MARKS[index % len(MARKS)]
         axis.plot(arm.nodes, value, color=colour, alpha=0.2, linewidth=0.7)
         middle = [_middle(row, log) for row in value]
         axis.plot(

@@ -164,14 +164,16 @@ def score_all(subject: Subject, names: Sequence[str], seed: int) -> dict[str, An
 
 
 def agreements(found: dict[str, list[Array]]) -> list[dict[str, Any]]:
-    """Compare every score with the oracle, layer by layer; [] without an oracle."""
+    """Compare every score with the oracle, and fan-out with obd (X8), layer by layer.
+
+    What is missing of ``found`` is left out.
+    """
+    pairs = [(name, "oracle") for name in found if name != "oracle"]
     return [
-        {"score": name, "layer": layer} | asdict(agreement(score, oracle))
-        for name, layers in found.items()
-        if name != "oracle" and "oracle" in found
-        for layer, (score, oracle) in enumerate(
-            zip(layers, found["oracle"], strict=True)
-        )
+        {"score": name, "against": other, "layer": layer} | asdict(agreement(one, two))
+        for name, other in [*pairs, ("fan-out", "obd")]
+        if name in found and other in found
+        for layer, (one, two) in enumerate(zip(found[name], found[other], strict=True))
     ]
 
 

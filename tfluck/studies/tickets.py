@@ -80,12 +80,12 @@ class Whole:
     def _evidence(self, group: set[int], final: keras.Model) -> Evidence:
         """Join what layers say that share their nodes."""
         ends = [read_matrices(self.run, self.seed, epoch) for epoch in (0, None)]
-        stacked = (
+        initial, final_rho = (
             np.concatenate([end.rho[i][ends[1].live[i]] for i in sorted(group)])
             for end in ends
         )
         sizes = [self._fan_out(layer, final) for layer in group]
-        return Evidence(*stacked, np.mean(sizes, axis=0))
+        return Evidence(initial, final_rho, np.mean(sizes, axis=0))
 
     def _fan_out(self, layer: int, final: keras.Model) -> NDArray[np.float64]:
         readers = self.network.graph.readers(layer)
