@@ -75,7 +75,7 @@ def plain(
     """
     layers = _chain(model)
     linear = [layer for layer in layers if isinstance(layer, _LINEAR)]
-    shape = tuple(layers[0].input.shape[1:])
+    shape = tuple(model.inputs[0].shape[1:])
     seen = _Seen(shape[-1], np.arange(shape[-1]), np.zeros(shape[-1]))
     made, depth = _Rebuilt(), 0
     for layer in layers:
@@ -105,8 +105,10 @@ def _chain(model: keras.Model) -> list[Any]:
         raise BadInput(
             f"'{model.name}' must be a built chain of layers with one input."
         )
+    # A Sequential is a chain; one that grew by ``add`` has called its layers before.
+    links = [] if isinstance(model, keras.Sequential) else layers
     read = model.inputs[0]
-    for layer in layers:
+    for layer in links:
         try:
             found, given = layer.input, layer.output
         except (AttributeError, ValueError):
