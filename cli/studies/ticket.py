@@ -64,7 +64,8 @@ def _keep(context: Any, parameter: Any, text: str) -> tuple[int, ...]:
     default=0,
     show_default=True,
     metavar="EPOCH",
-    help="Start the kept nodes from their weights at this epoch.",
+    help="Start the kept nodes from their weights at this epoch (train --keep-epochs keeps "
+    "them); without the arms of a new start.",
 )
 @click.option("--seeds", type=int, help="Use the run's first students.  [default: all]")
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [cores]")

@@ -44,7 +44,7 @@ def finished(
         if kind not in known:
             # Three times the teacher's nodes: winners, their rivals, and others.
             given = {"batch_norm": "none", "multiplier": 3, "seeds": 2, "epochs": 2}
-            small = {"samples_per_epoch": 160, "eval_samples": 60}
+            small = {"samples_per_epoch": 160, "eval_samples": 60, "keep_epochs": (1,)}
             pair = configure(**tiny | given | small | KINDS[kind])
             known[kind] = train(make(root, pair, kind))
         return known[kind]

@@ -5,13 +5,16 @@ import shlex
 from pathlib import Path
 
 import pytest
+
 from tfluck.cli.main import cli
 
 PAGE = (Path(__file__).parents[2] / "docs" / "luck.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 LINES = [line.split("  #")[0] for block in BLOCKS for line in block.splitlines()]
 INLINE = re.findall(r"`(tfluck [^`…]+)`", PAGE)
-COMMANDS = sorted({line.strip() for line in [*LINES, *INLINE] if line.startswith("tfluck")})
+COMMANDS = sorted(
+    {line.strip() for line in [*LINES, *INLINE] if line.startswith("tfluck")}
+)
 
 
 @pytest.mark.parametrize("line", COMMANDS)

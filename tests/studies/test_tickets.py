@@ -146,47 +146,25 @@ def test_a_stopped_ticket_goes_on_to_the_same_bits(
         assert ours.read_bytes() == theirs.read_bytes()
 
 
-def test_rewinding_starts_from_the_weights_of_that_epoch(
-    finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_rewinding_goes_on_from_the_weights_of_that_epoch(
+    finished: Finished, tmp_path: Path
 ) -> None:
     """Of all nodes, with the weights of epoch 1: the rest of the full training."""
-    from tfluck.runs.weights import KeptWeights, kept_weights
-    from tfluck.training.teachers import save_weights
-
     run = copied(finished("dense"), tmp_path)
-    middle = tmp_path / "middle.weights.h5"
-    save_weights(_after_epoch(run, 1), middle)
-
-    def kept(run: Run, seed: int, epoch: int | None = None) -> KeptWeights:
-        return KeptWeights(1, middle) if epoch == 1 else kept_weights(run, seed, epoch)
-
-    for place in ("arms", "tickets"):
-        monkeypatch.setattr(f"tfluck.studies.{place}.kept_weights", kept)
     train_all(run, plan_of(run, "lucky", keep=(99,), rewind=1))
     ours = ticket_run(run, "lucky", 99, 1).layout.seed(1)
     theirs = run.layout.seed(1)
     assert ours.final_weights.read_bytes() == theirs.final_weights.read_bytes()
+    start, middle = ours.initial_weights, theirs.kept_weights(1)
+    assert start.read_bytes() == middle.read_bytes()
     assert ours.epochs() == [2]
 
 
-def _after_epoch(run: Run, epoch: int) -> Any:
-    """Train the student 1 again, outside of the run, up to the end of an epoch."""
-    import tensorflow as tf
-
-    from tfluck.data.stateless import chunk_starts
-    from tfluck.data.training_data import open_stream
-    from tfluck.training.kernel import Kernel
-    from tfluck.training.schedule import Clock
-
-    training, kernel = run.experiment.training, Kernel(run)
-    clock = Clock(epoch, training.steps_per_epoch, run.execution.chunk)
-    stream = open_stream(run.experiment, 1, "train", None)
-    starts = chunk_starts(0, clock.epochs, clock.steps_per_epoch, clock.length)
-    chunks = stream.chunks(starts, clock.length)
-    for chunk, batches in zip(clock.chunks(), chunks, strict=True):
-        rate = tf.constant(training.learning_rate(0), tf.float32)
-        kernel.program.run(batches, tf.constant(chunk.steps), rate)
-    return kernel.student
+def test_a_new_start_has_nothing_to_rewind(finished: Finished) -> None:
+    plan = make_plan(finished("dense"), rewind=1)
+    assert not {"reinit", "reinit-full"} & set(plan.arms)
+    with pytest.raises(BadInput, match="nothing to rewind"):
+        make_plan(finished("dense"), ("reinit",), rewind=1)
 
 
 def test_a_ticket_of_other_nodes_is_not_gone_on_with(
@@ -226,7 +204,7 @@ def test_arms_that_diverge_are_done_and_have_no_loss(
         ({"arms": ("luckiest",)}, "no arm 'luckiest'; choose of full, lucky"),
         ({"arms": ()}, "at least one arm"),
         ({"keep": (2, 0)}, "--keep 0 keeps nobody"),
-        ({"rewind": 1}, "Weights are kept before and after"),
+        ({"rewind": 5}, "No weights of epoch 5 are kept"),
         ({"rewind": 2}, "leaves nothing to train"),
         ({"seeds": 3}, "has 2 students, not 3"),
         ({"seeds": 0}, "has 2 students, not 0"),

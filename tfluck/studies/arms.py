@@ -90,6 +90,8 @@ def make_plan(
         )
     if rewind:
         arms = [arm for arm in arms if arm not in NEW_START]
+        if not arms:
+            raise BadInput("A new start has nothing to rewind; name another arm.")
     return Plan(tuple(arms), tuple(sorted(set(keep))), rewind, chosen)
 
 
