@@ -17,6 +17,7 @@ from .train import drive
 
 #: Settings of teacher and student that mean nothing while a teacher is made.
 MEANINGLESS = (
+    "watch",
     "multiplier",
     "input-dim",
     "image-size",

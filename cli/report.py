@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from tfluck.experiment.cost import Plan
 from tfluck.experiment.execution import Execution
 from tfluck.experiment.experiment import Experiment
-from tfluck.experiment.wording import NULL, RHO_BAR, counted, described
+from tfluck.experiment.wording import NULL, RHO_BAR, counted
 
 from .options import click, talk
 from .output import emit_json, table
@@ -44,8 +44,9 @@ def describe_plan(
 
 def heading(run: "Run", seed: int | None = None) -> str:
     """Say what a picture shows: one student of ``run``, or all of them."""
-    who = counted(len(run.seeds), "student") if seed is None else f"student {seed}"
-    return f"{run.name}, {who}: {described(run.experiment, run.manifest)}"
+    from tfluck.instruments.loaded import LoadedRun
+
+    return LoadedRun(run).title(seed)
 
 
 def print_summary(summary: dict[str, Any], as_json: bool) -> None:

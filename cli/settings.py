@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tfluck.experiment.choices import parse_names
 from tfluck.experiment.execution import execution_fields
 from tfluck.experiment.experiment import all_fields
 from tfluck.experiment.fields import Field
@@ -35,10 +36,21 @@ def _dataset_type() -> click.ParamType:
     return Parsed("gaus|uniform|…|cifar10|…|npz:PATH", parse_dataset)
 
 
+def _watch_type() -> click.ParamType:
+    return Parsed("NAME,NAME,…", _watched)
+
+
+def _watched(text: str) -> tuple[str, ...]:
+    from tfluck.instruments.watching import chosen_instruments
+
+    return tuple(one.name for one in chosen_instruments(parse_names(text)))
+
+
 COUNT = click.IntRange(min=1)
 #: Settings whose text means something here only, such as a path.
 TYPES: dict[str, Callable[[], Any]] = {
     "dataset": _dataset_type,
+    "watch": _watch_type,
     "data_dir": lambda: click.Path(file_okay=False, resolve_path=True),
 }
 

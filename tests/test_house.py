@@ -18,6 +18,7 @@ FLOORS = [
     {"studies"},
     {"sweeps"},
     {"training"},
+    {"instruments"},
     {"zoo", "figures"},
     {"runs", "data", "networks", "theory"},
     {"analysis", "angular", "alignment", "weightfiles", "experiment"},

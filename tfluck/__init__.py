@@ -13,10 +13,20 @@ _PUBLIC = {
     "NodeWatcher": "tfluck.training.watcher",
     "Execution": "tfluck.experiment.execution",
     "Experiment": "tfluck.experiment.experiment",
+    "analyze": "tfluck.instruments.analyzing",
+    "load_run": "tfluck.instruments.loaded",
     "make_experiment": "tfluck.experiment.scales",
 }
 
-__all__ = ["Experiment", "NodeWatcher", "__version__", "make_experiment"]
+__all__ = [
+    "Execution",
+    "Experiment",
+    "NodeWatcher",
+    "__version__",
+    "analyze",
+    "load_run",
+    "make_experiment",
+]
 
 
 def __getattr__(name: str) -> object:

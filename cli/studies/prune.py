@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfluck.foundations.errors import BadInput
 
-from ..analyze_common import open_student, plot_option, save_plot
+from ..analyze.common import open_run, plot_option, save_plot
 from ..hints import complete_run
 from ..options import FiniteFloat, click, json_option, out_option, talk
 from ..options import command as declare
@@ -125,8 +125,10 @@ def command(
     """
     is_file = what.endswith(".keras")
     _check(is_file, data, steps, keep, curve, output, by)
-    run, student = (None, 0) if is_file else open_student(out, what, seed)
-    if run is not None:
+    run, student = None, 0
+    if not is_file:
+        loaded = open_run(out, what, seed)
+        run, student = loaded.run, loaded.student_seed(seed)
         subject = subject_of_run(run, student, samples)
     else:
         subject = subject_of_model(Path(what), data or Path(), samples)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfluck.experiment.choices import shown, whole
 from tfluck.foundations.errors import BadInput
 
-from ..analyze_common import plot_option, save_plot
+from ..analyze.common import plot_option, save_plot
 from ..options import click, is_verbose, json_option, out_option, run_argument, talk
 from ..options import command as declare
 from ..output import emit_json, table

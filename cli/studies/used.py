@@ -74,19 +74,17 @@ def _layers(run: "Run") -> range:
 
 def _rows(run: "Run") -> list[dict[str, Any]]:
     from tfluck.analysis.usage import usage
-    from tfluck.networks.folding import relu_net
-    from tfluck.runs.correlations import read_matrices
-    from tfluck.training.loading import load_run_models
+    from tfluck.instruments.loaded import load_run
 
-    rows = []
+    rows, loaded = [], load_run(run)
     for seed in run.seeds:
-        models = load_run_models(run, seed)
-        x = models.inputs(IMAGES if run.experiment.network.reads_images else SAMPLES)
-        found = read_matrices(run, seed)
+        view = loaded.view(seed, needs=frozenset({"networks", "inputs"}))
+        x = view.inputs(IMAGES if view.images else SAMPLES)
+        found = view.matrices
         rho = [one[live] for one, live in zip(found.rho, found.live, strict=True)]
         rows += [
             {"run": run.name, "seed": seed} | layer.to_row()
-            for layer in usage(relu_net(models.student), x, rho)
+            for layer in usage(view.relu_nets()[0], x, rho)
         ]
     return rows
 

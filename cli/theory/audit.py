@@ -1,17 +1,12 @@
 """``tfluck theory audit``: do the theorems say anything about this run?"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..analyze_common import open_student, run_options, save_plot
+from ..analyze.common import open_run, plot_option, run_options, save_plot
 from ..options import click, talk
 from ..options import command as declare
 from ..output import emit_json, table
-from ..report import heading
-
-if TYPE_CHECKING:
-    from tfluck.runs import Run
-    from tfluck.theory.measured import State
 
 
 @declare(
@@ -21,6 +16,7 @@ if TYPE_CHECKING:
     name="audit",
 )
 @run_options
+@plot_option
 @click.option(
     "--samples",
     type=click.IntRange(1),
@@ -42,21 +38,15 @@ def command(
     nothing here; diagnostic: a size, or why there is none. Weights between the first and
     the last epoch are not kept, so the middle is not audited.
     """
-    from tfluck.runs.weights import kept_weights
+    loaded = open_run(out, run, seed)
+    student = loaded.student_seed(seed)
+    from tfluck.instruments.audit import audit_run
 
-    found, student = open_student(out, run, seed)
-    for epoch in (0, None):
-        kept_weights(found, student, epoch)
-    rows: list[dict[str, Any]] = []
-    from tfluck.theory.audit import audit, audit_teacher
-
-    for state, epoch in _states(found, student, samples):
-        seen = audit(state) + (audit_teacher(state) if epoch == 0 else [])
-        rows += [{"epoch": epoch} | row.to_row() for row in seen]
-    if found.experiment.training.epochs > 1:
+    rows = audit_run(loaded, student, samples)
+    if loaded.run.experiment.training.epochs > 1:
         talk("The middle of training is not audited: its weights are not kept.")
     if as_json:
-        names = {"run": str(found.layout.root), "seed": student, "samples": samples}
+        names = {"run": str(loaded.path), "seed": student, "samples": samples}
         emit_json(names | {"rows": rows})
     else:
         click.echo(table(_pivot(rows)))
@@ -64,50 +54,7 @@ def command(
         from tfluck.figures.theory import draw_audit
 
         shown = sorted(rows, key=lambda row: STATED.index(row["id"]))
-        save_plot(plot, lambda: draw_audit(shown, heading(found, student)))
-
-
-def _states(run: "Run", seed: int, samples: int) -> "list[tuple[State, int]]":
-    """Load the student before and after training."""
-    from tfluck.foundations.runtime import start_tensorflow
-    from tfluck.runs.correlations import read_matrices
-
-    start_tensorflow()
-    import numpy as np
-
-    from tfluck.networks import linear_layers
-    from tfluck.networks.folding import relu_net
-    from tfluck.theory.measured import State
-    from tfluck.training.loading import load_run_models
-
-    found: list[tuple[State, int]] = []
-    start: list[tuple[Any, Any]] = []
-    for epoch in (0, None):
-        models = load_run_models(run, seed, epoch)
-        layers = linear_layers(models.student)
-        weights = [
-            (
-                np.asarray(layer.kernel.numpy(), np.float64),
-                np.asarray(layer.bias.numpy(), np.float64),
-            )
-            for layer in layers
-        ]
-        start = start or weights
-        matrices = read_matrices(run, seed, models.epoch)
-        state = State(
-            student=relu_net(models.student),
-            teacher=relu_net(models.teacher),
-            x=models.inputs(samples),
-            rho=list(matrices.rho),
-            live=list(matrices.live),
-            kernels=[kernel for kernel, _ in weights],
-            biases=[bias for _, bias in weights],
-            start=[kernel for kernel, _ in start],
-            start_biases=[bias for _, bias in start],
-            batch_norm=run.experiment.network.batch_norm != "none",
-        )
-        found.append((state, models.epoch))
-    return found
+        save_plot(plot, lambda: draw_audit(shown, loaded.title(student)))
 
 
 def _pivot(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,21 +1,15 @@
 """What the simulations share: the picture's option and looks spread over the course."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from ..analyze_common import checked_plot
+from ..analyze.common import plot_option
 from ..options import FiniteFloat, click
 
-plot_option = click.option(
-    "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    callback=lambda context, parameter, value: checked_plot(value),
-    help="Draw it as .png, .pdf or .svg.",
-)
 #: Looks at a course, about.
 LOOKS = 300
+
+__all__ = ["between_looks", "plot_option", "simulation_options"]
 
 
 def simulation_options(steps: int, rate: float) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tfluck.foundations.errors import BadInput, ClaimFailed
 from tfluck.foundations.seeds import generator
 
-from ..analyze_common import save_plot
+from ..analyze.common import save_plot
 from ..bar import bar
 from ..options import FiniteFloat, click, json_option, talk
 from ..options import command as declare

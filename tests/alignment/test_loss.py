@@ -239,3 +239,78 @@ def test_shapes_and_values_are_checked(arguments: tuple) -> None:
 def test_teachers_must_teach(bad: np.ndarray) -> None:
     with pytest.raises(BadInput):
         is_alignment_forced(bad)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            (np.zeros((2, 2)), np.zeros((1, 3))),
+            "Students live in dimension 2, teachers in 3.",
+        ),
+        (
+            (np.array([[np.nan, 0]]), TEACHER),
+            "The students must be a finite matrix of shape (neurons, d).",
+        ),
+        (
+            (STUDENTS, np.zeros(2)),
+            "The teachers must be a finite matrix of shape (neurons, d).",
+        ),
+        (
+            (STUDENTS, TEACHER, np.ones(2)),
+            "There must be one output weight for each neuron.",
+        ),
+        (
+            (STUDENTS, TEACHER, None, np.ones((1, 1))),
+            "There must be one output weight for each neuron.",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told(arguments: tuple, words: str) -> None:
+    for function in (population_loss, population_gradient):
+        with pytest.raises(BadInput) as caught:
+            function(*arguments)
+        assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("angle", [0.0, 0.7, 2.0, math.pi])
+def test_one_student_and_one_teacher_in_closed_form(d: int, angle: float) -> None:
+    # ℓ = (v²r² + a²s²)/4 − v a r s f(t)/2π.
+    r, s, v, a = 0.8, 1.5, -2.0, 0.5
+    teacher = s * np.eye(1, d)
+    student = np.zeros((1, d))
+    student[0, :2] = r * math.cos(angle), r * math.sin(angle)
+    f = math.sin(angle) + (math.pi - angle) * math.cos(angle)
+    exact = (v * v * r * r + a * a * s * s) / 4 - v * a * r * s * f / (2 * math.pi)
+    found = population_loss(student, teacher, np.array([v]), np.array([a]))
+    assert found == pytest.approx(exact, rel=1e-13)
+    gradient = population_gradient(student, teacher, np.array([v]), np.array([a]))
+    assert gradient.outputs[0] == pytest.approx(
+        v * r * r / 2 - a * r * s * f / (2 * math.pi), rel=1e-13
+    )
+    unit = student[0] / r
+    pull = (math.pi - angle) * teacher[0] + s * math.sin(angle) * unit
+    expected = v * v * student[0] / 2 - v * a * pull / (2 * math.pi)
+    np.testing.assert_allclose(gradient.weights[0], expected, atol=1e-14)
+
+
+def test_teachers_weigh_what_their_outputs_say() -> None:
+    double = np.vstack([TEACHER, TEACHER])
+    halves = population_loss(STUDENTS, double, None, np.array([0.25, 0.75]))
+    assert halves == pytest.approx(population_loss(STUDENTS, TEACHER), rel=1e-12)
+    none = population_loss(STUDENTS, TEACHER, np.zeros(3), np.array([3.0]))
+    # Only the teacher's own term: a²|t|²/4.
+    assert none == pytest.approx(9 * 4 / 4)
+
+
+def test_sampled_gradients_by_hand() -> None:
+    # One input: residual times gate times output times input.
+    students, teacher = np.array([[1.0, 0.0], [0.0, -1.0]]), np.array([[0.0, 2.0]])
+    inputs = np.array([[3.0, 1.0]])
+    # Hidden 3 and −1; student 2·3 + 5·0, teacher 2.
+    found = sampled_gradient(students, teacher, inputs, np.array([2.0, 5.0]))
+    np.testing.assert_allclose(found, [[(6 - 2) * 2 * 3, (6 - 2) * 2 * 1], [0, 0]])
+    mean = sampled_gradient(students, teacher, np.vstack([inputs, -inputs]))
+    # At −x only the second student is awake: residual 1 − 0.
+    np.testing.assert_allclose(mean, [[3 / 2, 1 / 2], [-3 / 2, -1 / 2]])

@@ -94,7 +94,7 @@ def test_the_evaluation_sees_the_same_nodes_at_any_scale(
 
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
 def test_compared_layers_are_the_same_at_any_scale(scale: float, tf: Any) -> None:
-    from tfluck.training.comparing import compare_layers
+    from tfluck.analysis.comparing import compare_layers
 
     parts = [X[:300], X[300:]]
     found = compare_layers(lambda x: [x * scale], lambda x: [x / scale], parts)[0]

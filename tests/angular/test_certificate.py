@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import math
 import subprocess
 import sys
 import time
@@ -305,3 +306,99 @@ def test_search_keeps_the_gaps_it_is_given() -> None:
     for m, gap in ((2, 0.0), (3, 1.6)):
         with pytest.raises(BadInput):
             hunt(parse("relu"), m, gap=gap)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": "other"}, "is no certificate of `tfluck ad certify`."),
+        ({"format_version": 2}, "is a certificate of another version of tfluck."),
+        ({"m": 3.0}, ": the field 'm' is missing or of the wrong kind."),
+        ({"m": True}, ": the field 'm' is missing or of the wrong kind."),
+        ({"function": None}, ": the field 'function' is missing or of the wrong kind."),
+        ({"delta": "1"}, ": the field 'delta' is missing or of the wrong kind."),
+        ({"tree": 5}, ": the field 'tree' is missing or of the wrong kind."),
+        ({"delta": 0}, ": delta must lie between 0 and π."),
+        ({"delta": 3.15}, ": delta must lie between 0 and π."),
+        ({"delta": -1.0}, ": delta must lie between 0 and π."),
+        ({"tree": "*"}, ": the tree cannot be unpacked."),
+        ({"tree": "AAAA"}, ": the tree cannot be unpacked."),
+        ({"tree": ""}, ": the tree is truncated, padded or too large."),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told(
+    change: dict, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.json"
+    save(Certificate("relu", 3, 1.0, b"a22"), path)
+    tampered(path, lambda fields: fields.update(change))
+    with pytest.raises(TfluckError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}{'' if words[0] == ':' else ' '}{words}"
+
+
+def test_padding_behind_the_tree_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    save(Certificate("relu", 3, 1.0, b"a22"), path)
+    whole = zlib.compress(b"a22", 9)
+    for packed in (whole + b"more", whole[:-1]):
+        tampered(path, lambda f, p=packed: f.update(tree=base64.b64encode(p).decode()))
+        with pytest.raises(TfluckError, match="truncated, padded or too large"):
+            load(path)
+    path.write_text("[1, 2]")
+    with pytest.raises(TfluckError, match="is no certificate of"):
+        load(path)
+    path.write_text("{")
+    with pytest.raises(TfluckError, match="is truncated or no JSON file"):
+        load(path)
+
+
+def test_a_file_states_its_claim_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    save(Certificate("poisson:0.1", 4, 0.5, b"a22"), path)
+    fields = json.loads(path.read_text())
+    assert list(fields) == [
+        "format",
+        "format_version",
+        "claim",
+        "function",
+        "m",
+        "delta",
+        "tree",
+    ]
+    assert fields["claim"] == (
+        "min_i det M_i <= 0 whenever all gaps, also to the teacher, are >= delta"
+    )
+    assert zlib.decompress(base64.b64decode(fields["tree"])) == b"a22"
+    assert (fields["format"], fields["format_version"]) == (
+        "tfluck angular certificate",
+        1,
+    )
+    # A whole number is a δ as well.
+    tampered(path, lambda f: f.update(delta=1))
+    assert load(path).delta == 1.0
+    assert load(path).boxes == 3
+
+
+@pytest.mark.parametrize(
+    ("m", "delta"), [(2, 1.0), (5, 1.0), (3, 0.0), (3, math.pi), (3, -1.0)]
+)
+def test_claims_outside_what_is_verified(m: int, delta: float) -> None:
+    with pytest.raises(BadInput) as caught:
+        verify(Certificate("relu", m, delta, b"."))
+    assert str(caught.value) == "A certificate is about m = 3 or 4 and 0 < delta < π."
+
+
+def test_a_leaf_that_does_not_hold_is_named() -> None:
+    # One leaf for everything: det M_2 < 0 on [0, 2π]³ is false.
+    with pytest.raises(ClaimFailed) as caught:
+        verify(Certificate("relu", 3, 0.5, b"2"))
+    assert str(caught.value) == (
+        "The certificate is refused: det M_2 < 0 cannot be confirmed on the box θ/2π ∈ "
+        "[(0.0, 1.0), (0.0, 1.0), (0.0, 1.0)]."
+    )
+
+
+def test_progress_counts_the_leaves(proved: Certificate) -> None:
+    heard: list[int] = []
+    assert verify(proved, progress=heard.append) == sum(heard)

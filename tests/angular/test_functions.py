@@ -208,3 +208,117 @@ def test_bad_callables_are_named(
     user_module(monkeypatch, bad=returned)
     with pytest.raises(BadInput, match=words):
         parse("users_own:bad").values(np.array([0.5, 1.0, 1.5]))
+
+
+# What a function may state, and what follows.
+
+
+def test_what_is_provable_certifiable_and_known() -> None:
+    bare = AngularFunction("bare", None)
+    assert (bare.provable, bare.certifiable, bare.is_known_ad) == (False, False, False)
+    ball = AngularFunction("ball", None, enclosure=lambda t: t)
+    assert (ball.provable, ball.certifiable) == (True, True)
+    series = parse("relu").series
+    known = AngularFunction("known", None, callable=np.cos, series=series)
+    assert (known.provable, known.certifiable, known.is_known_ad) == (
+        False,
+        False,
+        True,
+    )
+    stated = AngularFunction(
+        "stated", None, callable=np.cos, series=series, float_error=1e-9
+    )
+    assert (stated.provable, stated.certifiable) == (False, True)
+    negative = parse("cosines:1,-1")
+    assert (negative.provable, negative.is_known_ad) == (True, False)
+
+
+def test_an_enclosure_comes_before_a_formula() -> None:
+    both = AngularFunction("both", lambda e, t: e.cos(t), enclosure=lambda t: t + 1)
+    with precision(64):
+        assert both.ball(arb(2)) == 3
+    assert both.values(np.array([0.0])).tolist() == [1.0]
+
+
+def test_what_a_function_lacks_is_told() -> None:
+    bare = AngularFunction("bare", None)
+    with pytest.raises(BadInput) as caught:
+        bare.values(np.zeros(1))
+    assert str(caught.value) == "bare has neither a formula nor a callable."
+    with pytest.raises(BadInput) as caught:
+        bare.ball(arb(1))
+    assert str(caught.value) == (
+        "bare is a Python callable: it can be evaluated, but nothing about it can be "
+        "certified. Name an AngularFunction with a formula instead."
+    )
+    with pytest.raises(BadInput) as caught:
+        _ = bare.curve
+    assert str(caught.value) == "bare states no slope and curvature to bound it with."
+
+
+def raising(t: object) -> object:
+    raise RuntimeError("no luck")
+
+
+def leaving(t: object) -> object:
+    raise SystemExit(3)
+
+
+def scalar_only(t: float) -> float:
+    if float(t) > 1:
+        raise LookupError("too far")
+    return 1.0
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (raising, "own raised RuntimeError: no luck."),
+        (leaving, "own raised SystemExit: 3."),
+        (
+            scalar_only,
+            "own raised LookupError at θ = 1.5: too far.",
+        ),
+        (
+            lambda t: 1j * np.asarray(t),
+            "own returned complex values; it must map [0, π] to reals.",
+        ),
+        (lambda t: "text", "own must return one real number per angle."),
+        (lambda t: [1.0, 2.0], "own must return one real number per angle."),
+        (
+            lambda t: np.where(np.asarray(t) > 0.7, np.inf, 1.0),
+            "own returned inf at θ = 1.5; it must be finite on [0, π].",
+        ),
+        (
+            lambda t: np.where(np.asarray(t) < 0.7, np.nan, 1.0),
+            "own returned nan at θ = 0.5; it must be finite on [0, π].",
+        ),
+    ],
+)
+def test_what_a_callable_does_wrongly_is_told(function: object, words: str) -> None:
+    own = AngularFunction("own", None, callable=function)
+    with pytest.raises(BadInput) as caught:
+        own.values(np.array([0.5, 1.5, 2.5]))
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (2, 0)])
+def test_callables_see_one_row_and_the_shape_comes_back(shape: tuple) -> None:
+    seen: list[tuple] = []
+
+    def own(t: np.ndarray) -> np.ndarray:
+        seen.append(np.shape(t))
+        return np.asarray(t) * 2
+
+    t = np.linspace(0, 1, int(np.prod(shape))).reshape(shape)
+    found = AngularFunction("own", None, callable=own).values(t)
+    np.testing.assert_array_equal(found, 2 * t)
+    assert found.shape == shape
+    assert seen[0] == (t.size,)
+
+
+def test_whole_numbers_and_booleans_are_reals() -> None:
+    step = AngularFunction("step", None, callable=lambda t: np.asarray(t) > 1)
+    assert step.values(np.array([0.5, 1.5])).tolist() == [0.0, 1.0]
+    whole = AngularFunction("whole", None, callable=lambda t: np.full(t.shape, 3))
+    assert whole.values(np.array([0.5])).dtype == np.float64

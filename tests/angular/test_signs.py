@@ -1,17 +1,37 @@
 """Batches: the float64 bound is a bound, and what it leaves open the balls decide."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from flint import arb, arb_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfluck.angular import certified_signs, check, parse, sample, surface
+from tfluck.angular import (
+    AngularFunction,
+    certified_signs,
+    check,
+    parse,
+    sample,
+    surface,
+)
 from tfluck.angular.balls import ball_matrix
 from tfluck.angular.engine import precision
 from tfluck.angular.matrices import TURN, determinants_by_definition, sweep
 from tfluck.angular.sampling import SignedLogHistogram, draw
-from tfluck.angular.signs import DEGENERATE, HOLDS, VIOLATED, ZERO, solve
+from tfluck.angular.signs import (
+    DEGENERATE,
+    HOLDS,
+    UNDECIDED,
+    VIOLATED,
+    ZERO,
+    Solved,
+    _residual_norm,
+    _times,
+    degenerate_columns,
+    solve,
+)
 from tfluck.foundations.errors import BadInput
 
 AD = [
@@ -185,3 +205,133 @@ def test_float_z_is_that_of_the_definition() -> None:
     z = solve(parse("relu"), angles).z
     plain = determinants_by_definition(parse("relu"), angles)[1].min(axis=0)
     np.testing.assert_allclose(z, plain, rtol=1e-7)
+
+
+@given(st.integers(1, 6), st.integers(0, 1000))
+def test_products_and_residuals_of_batches(m: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    matrix, other = random.standard_normal((2, m, m, 3))
+    vector = random.standard_normal((m, 3))
+    kept = matrix.copy()
+    product, norm = _times(matrix, vector), _residual_norm(other, matrix)
+    for n in range(3):
+        np.testing.assert_allclose(
+            product[:, n], matrix[:, :, n] @ vector[:, n], atol=1e-12
+        )
+        residual = np.eye(m) - other[:, :, n] @ matrix[:, :, n]
+        assert norm[n] == pytest.approx(np.abs(residual).sum(axis=1).max(), abs=1e-12)
+    np.testing.assert_array_equal(matrix, kept)
+
+
+def test_z_is_the_determinant_times_the_least_weight() -> None:
+    made = Solved(
+        np.array([[1.0, -2.0], [3.0, 5.0]]), np.zeros((2, 2)), np.array([2.0, 4.0])
+    )
+    assert made.z.tolist() == [2.0, -8.0]
+
+
+def test_one_student_in_closed_form() -> None:
+    # ρ = f(θ)/f(0).
+    angles = np.array([[0.5, 2.0]])
+    found = solve(parse("cosines:2,1"), angles)
+    np.testing.assert_allclose(
+        found.weights[0], (2 + np.cos(angles[0])) / 3, rtol=1e-15
+    )
+    np.testing.assert_allclose(found.determinant, 3.0)
+    assert (found.error > 0).all()
+    assert (found.error < 1e-13).all()
+
+
+def test_without_a_stated_error_there_is_no_bound() -> None:
+    bare = replace(parse("relu"), float_error=None)
+    found = solve(bare, np.array([[1.0], [2.0]]))
+    assert np.isinf(found.error).all()
+    # So balls decide everything.
+    signs = certified_signs(bare, np.array([[1.0], [2.0], [4.0]]))
+    assert (signs.by_ball, signs.verdicts.tolist()) == (1, [HOLDS])
+
+
+def test_a_larger_stated_error_gives_a_larger_bound() -> None:
+    angles = np.array([[1.0], [2.0], [4.0]])
+    bounds = [
+        solve(replace(parse("relu"), float_error=error), angles).error.max()
+        for error in (0.0, 1e-12, 1e-9, 1e-6)
+    ]
+    assert bounds == sorted(bounds)
+    assert bounds[3] / bounds[2] == pytest.approx(1000, rel=0.01)
+    # Beyond all measure there is none.
+    assert np.isinf(solve(replace(parse("relu"), float_error=3.0), angles).error).all()
+
+
+def test_singular_matrices_have_no_bound() -> None:
+    angles = np.array([[1.0], [1.0], [2.0]])
+    assert np.isinf(solve(parse("relu"), angles).error).all()
+
+
+def test_floats_decide_what_their_bound_allows_and_no_more() -> None:
+    series = parse("relu").series
+    exact = parse("relu").values
+
+    def of(error: float) -> AngularFunction:
+        return AngularFunction(
+            "table", None, callable=exact, float_error=error, series=series
+        )
+
+    angles = np.array([[1.0, 1.5, 1.0], [2.0, 3.0, 2.0], [4.0, 4.5, 2.0 + 1e-9]])
+    sure = certified_signs(of(1e-15), angles)
+    assert sure.verdicts.tolist()[:2] == [HOLDS, HOLDS]
+    assert sure.by_ball == 0
+    vague = certified_signs(of(10.0), angles)
+    assert vague.verdicts.tolist() == [UNDECIDED] * 3
+    bump = AngularFunction(
+        "bump",
+        None,
+        callable=parse("triangle:1,1").values,
+        float_error=1e-15,
+        series=parse("triangle:1,1").series,
+    )
+    found = certified_signs(bump, np.array([[1.5], [3.0], [4.5]]))
+    assert found.verdicts.tolist() == [VIOLATED]
+    # Where f is not known to be AD, q < 1 says nothing about det M.
+    other = replace(bump, series=replace(bump.series, negative=3))
+    assert certified_signs(other, np.array([[1.5], [3.0], [4.5]])).by_ball == 0
+
+
+def test_balls_decide_the_rest_and_are_counted() -> None:
+    angles = np.array([[1.0, 1.0, 1.0], [2.0, 1.0 + 1e-14, 1.0], [4.0, 2.0, 2.0]])
+    found = certified_signs(parse("relu"), angles)
+    assert found.verdicts.tolist() == [HOLDS, HOLDS, DEGENERATE]
+    assert found.by_ball == 2
+    assert found.z[1] == pytest.approx(check(parse("relu"), angles[:, 1]).z)
+    flat = certified_signs(parse("linear"), np.array([[1.0], [2.0], [6.0]]))
+    assert (flat.verdicts.tolist(), flat.by_ball) == ([ZERO], 1)
+
+
+def test_columns_that_coincide_with_each_other_or_the_teacher() -> None:
+    angles = np.array(
+        [[1.0, 1.0, 0.0, 2.0], [2.0, 1.0, 2.0, 1.0], [3.0, 3.0, 1.0, 2.0]]
+    )
+    assert degenerate_columns(angles).tolist() == [False, True, True, True]
+    close = np.array([[1.0], [np.nextafter(1.0, 2)]])
+    assert degenerate_columns(close).tolist() == [False]
+    codes = (HOLDS, VIOLATED, ZERO, UNDECIDED, DEGENERATE)
+    assert codes == tuple(range(5))
+
+
+def test_a_callable_is_guessed_with_its_noise() -> None:
+    own = AngularFunction("own", None, callable=parse("triangle:1,1").values)
+    angles = np.array(
+        [[1.5, 1.0, 1.0, 1.0], [3.0, 1.0, 1.2, 1.0 + 1e-15], [4.5, 2.0, 1.4, 2.0]]
+    )
+    found = certified_signs(own, angles)
+    single = [check(own, angles[:, n]).verdict for n in range(4)]
+    codes = {
+        "holds": HOLDS,
+        "violated": VIOLATED,
+        "degenerate": DEGENERATE,
+        "undecided": UNDECIDED,
+    }
+    assert found.verdicts.tolist() == [codes[verdict] for verdict in single]
+    assert single[:2] == ["violated", "degenerate"]
+    assert single[3] == "undecided"
+    assert found.by_ball == 0

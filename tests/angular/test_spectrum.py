@@ -1,6 +1,7 @@
 """AD and PAD verdicts, the lemmas, and the phase diagram."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfluck.angular import check, parse, phase_diagram, spectrum_of
+from tfluck.angular import AngularFunction, check, parse, phase_diagram, spectrum_of
 from tfluck.angular.lemmas import (
     decreasing,
     end_values,
@@ -18,6 +19,7 @@ from tfluck.angular.lemmas import (
 )
 from tfluck.angular.matrices import TURN
 from tfluck.angular.phase import GRID, decay_family, folded_table
+from tfluck.angular.spectrum import numerical_coefficients
 from tfluck.foundations.errors import BadInput
 
 
@@ -156,3 +158,106 @@ def test_phase_refuses_what_it_cannot_do() -> None:
             phase_diagram(decays, sizes, samples)
     with pytest.raises(BadInput):
         decay_family(1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (
+            "cosines:1,1",
+            "AD, every c_k ≥ 0: the coefficients are the ones given; not PAD: every M has "
+            "rank at most 3, so det M = 0 for m > 3",
+        ),
+        ("cosines:1,-0.5", "not AD: c_1 = -0.5 < 0; hence not PAD"),
+        (
+            "relu-ntk",
+            "AD, every c_k ≥ 0: c_0 = 2/π, c_1 = π/2, c_k = (2/π)((k−1)⁻² + (k+1)⁻²) for "
+            "even k ≥ 2, else 0; PAD: the frequencies meet every class mod 1 (D4); all but "
+            "finitely many even frequencies have c_k > 0",
+        ),
+        (
+            "poisson:0.5",
+            "AD, every c_k ≥ 0: c_0 = 1, c_k = 2 R^k > 0; PAD: the frequencies meet every "
+            "class mod 1 (D4); all frequencies have c_k > 0",
+        ),
+    ],
+)
+def test_reasons_word_by_word(name: str, reason: str) -> None:
+    assert spectrum_of(parse(name)).reason == reason
+
+
+def test_coefficients_lie_in_their_enclosures() -> None:
+    found = spectrum_of(parse("poisson:0.5"), 6)
+    assert found.coefficients.tolist() == [1, 1, 0.5, 0.25, 0.125, 0.0625]
+    for (low, high), c in zip(found.enclosures, found.coefficients, strict=True):
+        assert low <= c <= high <= low + 1e-15
+    # The rest of a geometric series is its last term.
+    assert found.tail_bound == pytest.approx(0.0625, rel=1e-12)
+    assert found.function == "poisson:0.5"
+
+
+def test_the_rest_of_what_is_not_ad() -> None:
+    # A negative coefficient that has not been summed yet: no bound by f(0).
+    early = spectrum_of(parse("cosines:1,0,0,-1"), 3)
+    assert early.tail_bound == pytest.approx(1)
+    late = spectrum_of(parse("cosines:1,0,0,-1"), 4)
+    assert late.tail_bound == 0
+    hidden = replace(
+        parse("cosines:1,0,0,-1"),
+        series=replace(parse("cosines:1,0,0,-1").series, frequencies="all"),
+    )
+    assert spectrum_of(hidden, 3).tail_bound is None
+    assert spectrum_of(hidden, 4).tail_bound == 0
+
+
+@given(
+    c=st.lists(st.floats(-2, 2), min_size=2, max_size=9),
+    grid=st.sampled_from([16, 32, 100]),
+)
+def test_the_transform_is_exact_for_short_sums(c: list, grid: int) -> None:
+    own = AngularFunction(
+        "own", None, callable=lambda t: np.cos(np.outer(t, np.arange(len(c)))) @ c
+    )
+    found = numerical_coefficients(own, len(c), grid)
+    np.testing.assert_allclose(found, c, atol=1e-12)
+
+
+def test_numbers_of_a_callable_are_judged_by_two_grids() -> None:
+    # |cos θ| has c_2 > 0 > c_4: 4/(3π)… −4/(15π).
+    own = AngularFunction("own", None, callable=lambda t: np.abs(np.cos(t)))
+    found = spectrum_of(own, 8)
+    assert (found.ad, found.pad, found.negative, found.certified) == (
+        "no",
+        "no",
+        4,
+        False,
+    )
+    exact = [2 / math.pi, 0, 4 / (3 * math.pi), 0, -4 / (15 * math.pi)]
+    np.testing.assert_allclose(found.coefficients[:5], exact, atol=1e-7)
+    assert len(found.coefficients) == 8
+    assert found.enclosures is None
+    assert found.tail_bound is None
+    assert found.reason.startswith(
+        "not AD: c_4 = -0.0848826 < 0, numerically (its error"
+    )
+    assert found.reason.endswith("); hence not PAD")
+    # One that is seen beyond the terms that are shown.
+    far = AngularFunction("far", None, callable=lambda t: 2 - np.cos(40 * t))
+    assert spectrum_of(far, 8).negative == 40
+    good = AngularFunction("good", None, callable=lambda t: np.exp(-np.asarray(t)))
+    said = spectrum_of(good)
+    assert (said.ad, said.negative) == ("undecided", None)
+    assert said.reason.startswith(
+        "undecided: none of the first 512 coefficients is below −"
+    )
+    assert said.reason.endswith(", which proves nothing about the rest")
+
+
+@pytest.mark.parametrize("terms", [1, 2001])
+def test_numbers_of_coefficients_at_the_ends(terms: int) -> None:
+    with pytest.raises(BadInput) as caught:
+        spectrum_of(parse("relu"), terms)
+    assert str(caught.value) == (
+        f"The number of coefficients must be 2 to 2000; it is {terms}."
+    )
+    assert len(spectrum_of(parse("cosines:1,1"), 2000).coefficients) == 2000

@@ -157,7 +157,7 @@ def test_the_closed_form_knows_the_biases(spread: float) -> None:
     The inputs' standard deviations differ by a factor of 1 + ``spread``.
     """
     from tfluck.analysis.relu_net import Affine, ReluNet
-    from tfluck.cli.analyze_overlap import layer_grams, overlap_rows
+    from tfluck.instruments.overlap import layer_grams, overlap_rows
 
     draw = np.random.default_rng(0)
     std = np.linspace(10, 10 * (1 + spread), 12)

@@ -194,6 +194,7 @@ DEFAULTS = {
     "seeds": 1,
     "eval_samples": 10_000,
     "eval_every": 1,
+    "watch": (),
     "jit": True,
     "chunk": 200,
     "threads": 2,

@@ -71,6 +71,7 @@ SPECIMENS: dict[str, dict[str, Any]] = {
         "batch_norm": "before-relu",
         "normalize": True,
         "eval_every": 2,
+        "watch": ("rank", "correlation", "overlap"),
         "student_init": "perturb:0.3",
         "data_std": 2.0,
     },

@@ -182,14 +182,15 @@ def test_the_weights_of_an_old_run_are_where_they_were(
 ) -> None:
     """Read back, teacher and student still have the activations that were recorded."""
     from tfluck.analysis import best_match, correlation
-    from tfluck.training.loading import load_run_models
+    from tfluck.instruments.loaded import LoadedRun
 
     run = open_run(old / name)
     seed = run.seeds[-1]
-    models = load_run_models(run, seed, 0)
+    view = LoadedRun(run).view(seed, 0)
+    models = view.models
     recorded = numbers((old.parent / f"{name}.csv").read_text())
-    inputs = models.inputs(run.experiment.watch.eval_samples).astype(np.float32)
-    pairs = zip(models.teacher(inputs)[:-1], models.student(inputs)[:-1], strict=True)
+    inputs = view.inputs(run.experiment.watch.eval_samples).astype(np.float32)
+    pairs = zip(*(model(inputs)[:-1] for model in models), strict=True)
     for layer, (teacher, student) in enumerate(pairs):
         rho = correlation(np.asarray(teacher), np.asarray(student))
         key = (str(seed), "0", "eval", str(layer), "mean_best_correlation")

@@ -95,6 +95,7 @@ CASES = [
     Case("seeds", 2, ""),
     Case("eval_samples", 30, f"looks {ROWS}"),
     Case("eval_every", 2, "row1 row2"),
+    Case("watch", ("weights",), ROWS),
     Case("chunk", 1, ""),
     Case("optimizer", "adam", TRAINED),
     Case("keep_epochs", (1,), ""),

@@ -296,10 +296,10 @@ class TestKeptEpochs:
         train_run(run, observers=[Copier()])
         layout = run.layout.seed(1)
         assert layout.kept_epochs() == [0, 1, 2] and len(seen) == 3
-        from tfluck.training.loading import load_run_models
+        from tfluck.instruments.loaded import load_run
 
         for epoch, expected in enumerate(seen):
-            student = load_run_models(run, 1, epoch).student
+            student = load_run(run).student(1, epoch)
             for ours, theirs in zip(student.get_weights(), expected, strict=True):
                 np.testing.assert_array_equal(ours, theirs)
         first, last = layout.kept_weights(0), layout.kept_weights(2)

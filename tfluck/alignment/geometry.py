@@ -98,7 +98,14 @@ def kernel(angles: Angles) -> Array:
         * (
             1 / 3
             - square
-            * (1 / 30 - square * (1 / 840 - square * (1 / 45360 - square / 3991680)))
+            * (
+                1 / 30
+                - square
+                * (
+                    1 / 840
+                    - square * (1 / 45360 - square * (1 / 3991680 - square / 518918400))
+                )
+            )
         )
     )
     value: Array = np.where(e < _SERIES_BELOW, series, np.sin(e) - e * np.cos(e))

@@ -70,6 +70,10 @@ def _check_labels(experiment: "Experiment") -> None:
         and len(training.prune) in (0, 1, len(experiment.network.teacher_widths)),
         "prune takes one share in [0, 1), or one for every hidden layer.",
     )
+    _require(
+        not experiment.watch.watch or training.targets == "teacher",
+        "watch compares a student with its teacher; one that learns labels has none.",
+    )
 
 
 def _check_batches(experiment: "Experiment") -> None:

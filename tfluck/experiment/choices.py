@@ -160,6 +160,18 @@ def parse_samples(text: str) -> int | None:
     return count
 
 
+def parse_names(text: str) -> tuple[str, ...]:
+    """Read ``one,another`` into names, each once.
+
+    Raises:
+        BadInput: a name is empty.
+    """
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if not all(names):
+        raise BadInput(f"Give names like one,another, not {shown(text)}.")
+    return names
+
+
 def parse_shares(text: str) -> tuple[float, ...]:
     """Read shares of layers like ``0.3`` or ``0.1,0.2,0.3``.
 

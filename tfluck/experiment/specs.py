@@ -19,6 +19,7 @@ from tfluck.experiment.choices import (
     TeacherInit,
     check_covariance,
     check_start,
+    parse_names,
     parse_samples,
     parse_schedule,
     parse_shares,
@@ -244,6 +245,13 @@ class Watch:
         low=1,
     )
     eval_every: int = setting(1, "Epochs between evaluations.", low=1)
+    watch: tuple[str, ...] = setting(
+        (),
+        "Instruments of `tfluck analyze` that look at every evaluation.",
+        parse=parse_names,
+        metavar="NAME,NAME,…",
+        default_text="none",
+    )
 
     def __post_init__(self) -> None:
         hold(self)

@@ -121,7 +121,13 @@ def _size_histogram(axis: Any, sample: Sample, colour: str) -> None:
             axis.hist(np.log10(values), bins=80, color=shade, alpha=0.8, label=label)
     axis.set_xlabel("log₁₀ |z|")
     axis.set_ylabel("draws")
-    axis.legend(fontsize=7)
+    _legend(axis, 7)
+
+
+def _legend(axis: Any, size: float) -> None:
+    """Explain what is drawn, if anything is: Matplotlib complains of an empty legend."""
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(fontsize=size)
 
 
 def draw_spectrum(spectrum: Spectrum, path: Path) -> None:
@@ -144,7 +150,7 @@ def draw_spectrum(spectrum: Spectrum, path: Path) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("k")
     axis.set_ylabel("|c_k|")
-    axis.legend(fontsize=8)
+    _legend(axis, 8)
     axis.set_title(
         f"{spectrum.function}: AD {spectrum.ad}, PAD {spectrum.pad}", fontsize=9
     )

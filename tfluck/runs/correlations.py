@@ -15,10 +15,13 @@ from tfluck.runs.store import KINDS, Tell, read
 
 
 class Matrices(NamedTuple):
-    """One evaluation: per hidden layer ρ, ``[m, n]``, and the live teacher nodes."""
+    """One evaluation: per hidden layer ρ, ``[m, n]``, and the live teacher nodes.
+
+    ``path`` is None where nothing was kept.
+    """
 
     epoch: int
-    path: Path
+    path: Path | None
     rho: list[NDArray[np.float64]]
     live: list[NDArray[np.bool_]]
 

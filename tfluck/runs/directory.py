@@ -159,7 +159,8 @@ def _unknown(root: Path, name: str, matches: list[str], rule: str = "") -> BadIn
     names = [path.name for path in _folders(root)]
     close = matches[:3] or difflib.get_close_matches(name, names)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
-    return BadInput(f"No run {name!r:.80} in {root}. {rule}{hint}".replace(".  ", ". "))
+    said = f"No run {name!r:.80} in {root}. {rule}{hint}"
+    return BadInput(said.replace(".  ", ". ").rstrip())
 
 
 def made_name(experiment: Experiment) -> str:

@@ -26,14 +26,13 @@ from tfluck.analysis.removal import (
 from tfluck.analysis.scores import agreement, scores
 from tfluck.data.training_data import open_stream
 from tfluck.foundations.errors import BadInput
+from tfluck.instruments.loaded import load_run
 from tfluck.networks.folding import relu_net
 from tfluck.networks.plain import plain
 from tfluck.networks.pruning import Nodes, cut
+from tfluck.networks.shapes import networks
 from tfluck.runs import Run
-from tfluck.runs.correlations import read_matrices
 from tfluck.studies.tickets import Narrow, Ticket
-from tfluck.training.loading import load_run_models
-from tfluck.training.teachers import networks
 
 Array = NDArray[np.float64]
 #: Shares of every layer's nodes that a curve goes through.
@@ -92,11 +91,11 @@ def of_run(run: Run, seed: int, samples: int) -> Subject:
         BadInput: the network has branches, or its weights are not kept.
         Damaged: a file does not fit.
     """
-    models = load_run_models(run, seed)
-    net = relu_net(models.student)
+    view = load_run(run).view(seed, needs=frozenset({"networks", "inputs"}))
+    net, teacher = view.relu_nets()
     check_chain(net)
-    x = models.inputs(samples)
-    target = relu_net(models.teacher).activations(x)[-1]
+    x = view.inputs(samples)
+    target = teacher.activations(x)[-1]
     loss = run.experiment.training.loss
     if loss not in ("mse", "cross-entropy"):
         raise BadInput(
@@ -106,9 +105,9 @@ def of_run(run: Run, seed: int, samples: int) -> Subject:
     objective: Objective = SquaredError(target)
     if loss == "cross-entropy":
         objective = CrossEntropy(target.argmax(axis=-1))
-    found = read_matrices(run, seed)
+    found = view.matrices
     rho = [one[live] for one, live in zip(found.rho, found.live, strict=True)]
-    return _subject(models.student, net, x, objective, rho)
+    return _subject(view.models[1], net, x, objective, rho)
 
 
 def of_model(model: keras.Model, x: Array, y: NDArray[Any]) -> Subject:

@@ -22,9 +22,11 @@ from tfluck.foundations.errors import Damaged, Diverged, Interrupted
 from tfluck.foundations.files import make_directory
 from tfluck.foundations.runtime import threads_here
 from tfluck.foundations.seeds import child, generator
+from tfluck.instruments.loading import build
 from tfluck.networks import Network
 from tfluck.networks.initializers import default_start
 from tfluck.networks.pruning import cut
+from tfluck.networks.shapes import networks
 from tfluck.runs import Run, SeedLayout
 from tfluck.runs.correlations import read_matrices
 from tfluck.runs.seal import read_arrays, write_arrays
@@ -32,7 +34,6 @@ from tfluck.runs.weights import kept_weights
 from tfluck.studies.arms import Plan, is_done, steps_done, steps_done_of, ticket_run
 from tfluck.training.checkpoint import Progress
 from tfluck.training.kernel import Kernel
-from tfluck.training.teachers import load_weights, networks
 from tfluck.training.trainer import StopAsked, Trainer
 
 #: (steps of all tickets of the student so far, note)
@@ -72,10 +73,9 @@ class Whole:
 
     def at(self, epoch: int | None) -> keras.Model:
         """Return the student with its weights of ``epoch``."""
-        model = _build(self.network, self.seed)
         path = kept_weights(self.run, self.seed, epoch).path
-        load_weights(model, path, self.run.layout.seed(self.seed).sealed)
-        return model
+        sealed = self.run.layout.seed(self.seed).sealed
+        return build(self.network, "student", path, sealed)
 
     def _evidence(self, group: set[int], final: keras.Model) -> Evidence:
         """Join what layers say that share their nodes."""

@@ -142,13 +142,17 @@ def premises(start: TwoLayer, rate: float) -> Premises:
 
 
 def fall_off(angle: float, bias: float = 0.0) -> float:
-    """Return Lemma 4's C₀ up to ``angle``: the largest |l* − l| / (l* |δw|²) (Eq. 32)."""
+    """Return Lemma 4's C₀ up to ``angle``: the largest |l* − l| / (l* |δw|²) (Eq. 32).
+
+    At small angles the quotient falls before it grows, from ψ_d(0) / 2ψ_l(0) at 0.
+    """
     t = np.linspace(angle / 200, angle, 200)
-    l_cross = psi_l(t, bias)
+    l_cross, own = psi_l(t, bias), psi_l(0.0, bias)
     if l_cross.min() <= 0:
         return float("inf")
-    change = np.abs(l_cross - psi_l(0.0, bias))
-    return float((change / (l_cross * np.square(2 * np.sin(t / 2)))).max())
+    change = np.abs(l_cross - own)
+    ratio = (change / (l_cross * np.square(2 * np.sin(t / 2)))).max()
+    return float(max(ratio, psi_d(0.0, bias) / (2 * own)))
 
 
 def solve(known: Premises) -> Feasibility:

@@ -75,7 +75,9 @@ def _arguments(
     angle: ArrayLike, bias: ArrayLike, other: ArrayLike | None
 ) -> tuple[Array, Array, Array]:
     """Fold the angle into [0, π]; the second bias defaults to the first."""
-    t = np.arccos(np.cos(np.asarray(angle, np.float64)))
+    t = np.asarray(angle, np.float64)
+    if t.size and not (t.min() >= 0 and t.max() <= np.pi):
+        t = np.arccos(np.cos(t))
     a = _bias(bias)
     return t, a, a if other is None else _bias(other)
 

@@ -70,7 +70,9 @@ def matrix_dynamics(
         x: inputs, ``[samples, in]``.
         bias_column: False forgets the biases of upper layers, as the authors' code does.
     """
-    ours, theirs = _forward(student, x), _forward(teacher, x)
+    inputs = _augmented(x)
+    # One array for both: L and L* of the inputs are then the same to the last bit.
+    ours, theirs = _forward(student, inputs), _forward(teacher, inputs)
     beta = cross = h = h_cross = np.eye(student[-1].shape[1])
     found: list[LayerDynamics] = []
     for at in reversed(range(len(student))):
@@ -82,6 +84,8 @@ def matrix_dynamics(
         nodes = student[at].shape[1]
         update = l_cross @ v @ h_cross[:nodes].T - l @ w @ h[:nodes].T
         found.append(LayerDynamics(update, l, l_cross, beta, cross, h, h_cross))
+        if at == 0:  # nobody asks for H of the inputs
+            break
         on, teacher_on = (f > 0).astype(float), (t > 0).astype(float)
         beta, cross = w @ h @ w.T, w @ h_cross @ v.T
         h = beta * (on.T @ on) / len(x)
@@ -97,9 +101,9 @@ def _with_bias_column(weights: Array) -> Array:
     return np.hstack([weights, column])
 
 
-def _forward(weights: Sequence[Array], x: Array) -> list[Array]:
-    """Return what each layer reads, [f, 1]."""
-    found = [_augmented(x)]
+def _forward(weights: Sequence[Array], inputs: Array) -> list[Array]:
+    """Return what each layer reads, [f, 1], from ``inputs``, [x, 1]."""
+    found = [inputs]
     for w in weights[:-1]:
         found.append(_augmented(np.maximum(found[-1] @ w, 0)))
     return found

@@ -97,7 +97,13 @@ def constants(teacher: Array, angle: float, bias: float = 0.0) -> Constants:
 def assembled(
     m: int, angle: float, eps_d: float, k_d: float, least: float
 ) -> Constants:
-    """Put the formulas together; ``least`` is the smallest d*_jj at the start."""
+    """Put the formulas together; ``least`` is the smallest d*_jj at the start.
+
+    Without a finite K nothing is promised: γ and d̄ are −∞.
+    """
+    if not np.isfinite(k_d):
+        none = (np.inf, -np.inf, -np.inf, np.inf)
+        return Constants(m, angle, eps_d, k_d, *none)
     change = 2 * k_d * np.sin(angle / 2)
     m_d = (1 + k_d) * (1 + change) ** 2 / np.cos(angle / 2)
     return Constants(

@@ -190,7 +190,7 @@ def suppress(
     for at, here in enumerate(course(start, steps=steps, rate=rate, frozen=frozen)):
         if not np.abs(here.v).max() < TOO_LARGE:
             raise Diverged(f"V left every bound at step {at}: use a smaller rate.", at)
-        advance(1)
+        advance(min(at, 1))  # the start is no step
         if at % every == 0 or at == steps:
             looks.append(
                 (

@@ -1,7 +1,6 @@
 """The networks of a run: its teacher, random or pretrained, and a stranger to compare."""
 
 import io
-import warnings
 from pathlib import Path
 
 import keras
@@ -11,31 +10,11 @@ from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.errors import Damaged
 from tfluck.foundations.files import make_directory, write_atomic
 from tfluck.foundations.seeds import child
-from tfluck.networks import Network, build_teacher, linear_layers
+from tfluck.instruments.loading import is_sealed, load_weights
+from tfluck.networks import build_teacher
+from tfluck.networks.shapes import networks
 from tfluck.runs import Run, adopt_teacher
 from tfluck.runs.seal import add_seal
-from tfluck.runs.store import RESTORE, read
-
-
-def networks(experiment: Experiment) -> tuple[Network, Network]:
-    """Return the shapes of teacher and student."""
-    teacher = Network(
-        experiment.network.arch,
-        experiment.input_shape,
-        experiment.network.teacher_widths,
-        experiment.network.outputs,
-        experiment.network.teacher_batch_norm,
-        experiment.network.teacher_bn_affine,
-    )
-    student = Network(
-        experiment.network.arch,
-        experiment.input_shape,
-        experiment.network.student_widths,
-        experiment.network.outputs,
-        experiment.network.batch_norm,
-        experiment.network.bn_affine,
-    )
-    return teacher, student
 
 
 def teacher_of(run: Run) -> keras.Model | None:
@@ -101,11 +80,6 @@ def _random(experiment: Experiment, role: str) -> keras.Model:
     )
 
 
-def is_sealed(run: Run) -> bool:
-    """Tell whether the teacher's weights carry a seal; a pretrained one's digest is known."""
-    return run.layout.sealed and not run.experiment.start.teacher_digest
-
-
 class _Memory(io.BytesIO):
     """A file in memory, of which Keras wants to know how its name ends."""
 
@@ -124,27 +98,3 @@ def save_weights(model: keras.Model, path: Path) -> None:
     model.save_weights(memory, overwrite=True)
     add_seal(memory)
     write_atomic(path, lambda stream: stream.write(memory.getbuffer()))
-
-
-def load_weights(model: keras.Model, path: Path, sealed: bool = True) -> None:
-    """Fill ``model`` with the arrays of ``path``; no code is in such a file.
-
-    Raises:
-        Damaged: the file has lost its seal, or is no weights file of this shape.
-    """
-    read("weights", path, sealed)
-    try:
-        with warnings.catch_warnings():
-            # Keras warns where it would go on with weights it did not find.
-            warnings.simplefilter("error")
-            model.load_weights(path)
-    # Whatever a damaged file makes HDF5 and Keras raise: half a dozen kinds.
-    except Exception as error:
-        reason = (str(error).strip() or "damaged").splitlines()[0]
-        hidden = linear_layers(model)[:-1]
-        widths = "-".join(str(layer.kernel.shape[-1]) for layer in hidden)
-        raise Damaged(
-            path, f"does not hold a {model.name} of widths {widths}: {reason}"
-        ) from error
-    if not all(np.isfinite(array).all() for array in model.get_weights()):
-        raise Damaged(path, f"holds weights that are not finite. {RESTORE}")

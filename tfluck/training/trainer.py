@@ -13,6 +13,7 @@ from tfluck.data.stateless import chunk_starts
 from tfluck.data.training_data import open_stream
 from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
 from tfluck.foundations.files import make_directory
+from tfluck.instruments.watching import Watch
 from tfluck.runs import Run, Status
 from tfluck.runs.lock import locked
 from tfluck.training.checkpoint import Checkpoints, Progress
@@ -122,6 +123,8 @@ class Trainer:
         kernel, step = self.kernel, self.progress.step
         shown = kernel.teacher, kernel.student, kernel.evaluator.batches
         self.audience.began(Context(self.run, self.seed, *shown, step, new, tell))
+        watched = self.experiment.watch.watch
+        self.watch = Watch(self.run, self.seed, watched, self.reporter.tell)
         if new:
             self._look(0, None)
             self.checkpoints.save(self.progress)
@@ -171,11 +174,10 @@ class Trainer:
         started, kernel = time.monotonic(), self.kernel
         found = kernel.evaluator.evaluate(self.reporter.looking)
         rows = evaluation_rows(epoch, found, self.student, train_loss)
-        networks = kernel.teacher, kernel.student
-        moment = Moment(
-            self.progress.step, epoch, *networks, found, rows, kernel.evaluator.batches
-        )
-        self.audience.evaluated(moment)
+        networks, batches = (kernel.teacher, kernel.student), kernel.evaluator.batches
+        rows += self.watch.rows(epoch, networks, batches, found, rows)
+        step = self.progress.step
+        self.audience.evaluated(Moment(step, epoch, *networks, found, rows, batches))
         self.looking += time.monotonic() - started
 
     def _end(self, status: str, **more: object) -> None:

@@ -7,11 +7,16 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tfluck.analysis.comparing import Hidden
 from tfluck.analysis.correlation import Array
 from tfluck.analysis.matching import LayerMatch, layer_match
 from tfluck.foundations.errors import BadInput
+from tfluck.instruments import Instrument
+from tfluck.instruments.live_view import LiveView
+from tfluck.instruments.watching import chosen_instruments, watched_rows
+from tfluck.networks.hidden import batched, hidden_function
 from tfluck.runs import Row
-from tfluck.training.comparing import Hidden, batched, compare_layers, hidden_function
+from tfluck.runs.correlations import Matrices
 from tfluck.training.metrics import rank_rows
 from tfluck.zoo.brought import check_inputs, hidden_layers
 
@@ -31,6 +36,9 @@ class NodeWatcher(keras.callbacks.Callback):
             activation make of every Dense or Conv layer but the last.
         teacher_layers: the teacher's.
         batch_size: samples looked at in one piece.
+        instruments: names, as ``tfluck analyze`` lists them, or instruments; what they
+            see is added to ``rows`` as ``NAME/metric``. Some need more than hidden
+            activations: ``modulation`` and ``overlap`` a ReLU network.
 
     Attributes:
         rows: tidy numbers ``(epoch, split, layer, metric, value)``; metrics are called
@@ -50,6 +58,7 @@ class NodeWatcher(keras.callbacks.Callback):
         layers: Sequence[str] = (),
         teacher_layers: Sequence[str] = (),
         batch_size: int = 256,
+        instruments: Sequence[str | Instrument] = (),
     ) -> None:
         super().__init__()
         data = np.asarray(x_val)
@@ -58,6 +67,8 @@ class NodeWatcher(keras.callbacks.Callback):
         self.names = tuple(layers)
         self.shape = data.shape[1:]
         self.batches = batched(data, batch_size)
+        self.instruments = chosen_instruments(instruments)
+        self.teacher_model = teacher
         self.teacher = self._watched(teacher, teacher_layers)
         self._forget()
 
@@ -70,6 +81,7 @@ class NodeWatcher(keras.callbacks.Callback):
         self.rows: list[Row] = []
         self.matches: dict[int, list[LayerMatch]] = {}
         self.correlations: dict[int, list[Array]] = {}
+        self._history: list[Matrices] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Look at the student as it is before training."""
@@ -88,18 +100,24 @@ class NodeWatcher(keras.callbacks.Callback):
         self.rows += rank_rows(epochs, history, self.live)
 
     def _look(self, epoch: int) -> None:
-        found = compare_layers(self.teacher, self.student, self.batches, cka=False)
-        self.live = [layer.live for layer in found]
-        self.correlations[epoch] = [layer.rho for layer in found]
-        self.matches[epoch] = [
-            layer_match(index, layer.rho, layer.live)
-            for index, layer in enumerate(found)
-        ]
+        view = LiveView(
+            (self.teacher_model, self.model),
+            (self.teacher, self.student),
+            self.batches,
+            epoch=epoch,
+            history=self._history,
+        )
+        found = view.matrices
+        self.live, self.correlations[epoch] = found.live, found.rho
+        layers = enumerate(zip(found.rho, found.live, strict=True))
+        self.matches[epoch] = [layer_match(at, *layer) for at, layer in layers]
         for match in self.matches[epoch]:
             self.rows += [
                 Row(epoch, "eval", match.layer, metric, value)
                 for metric, value in _values(match).items()
             ]
+        self.rows += watched_rows(self.instruments, view)
+        self._history.append(found)
 
 
 def _values(match: LayerMatch) -> dict[str, float | None]:
