@@ -15,9 +15,6 @@ WORDS = {
     "compare": "`tfluck analyze compare` compares two networks node by node.",
     "audit": "`tfluck theory audit` measures on a run what the theorems assume; "
     "`tfluck theory check` tries the theorems themselves.",
-    "ticket": "`tfluck analyze rank` tells where a run's winners stood before training; "
-    "`tfluck pretrain` with --prune removes the nodes that are read least.",
-    "prune": "`tfluck pretrain` with --prune 0.3 removes the nodes that are read least.",
     "verdict": "`tfluck theory check` tries the paper's statements; `tfluck runs show` "
     "says what a run found.",
     "report": "`tfluck runs show` says what a run found; `tfluck runs export` writes it "
