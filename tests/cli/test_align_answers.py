@@ -277,8 +277,6 @@ def test_several_leaves_with_4_unless_it_is_stationary(
 ) -> None:
     from dataclasses import replace
 
-    from tfluck.cli.align import several as room
-
     from tfluck.alignment import bisector
 
     good = bisector(2)
@@ -289,9 +287,11 @@ def test_several_leaves_with_4_unless_it_is_stationary(
         {"slope": (-1e-12, 1e-12)},
         {"loss": (0.0, 0.1)},
     ):
-        monkeypatch.setattr(room, "bisector", lambda k, c=change: replace(good, **c))
+        monkeypatch.setattr(
+            "tfluck.alignment.several.bisector", lambda k, c=change: replace(good, **c)
+        )
         assert last(tfluck(*call), 4) == "C1 is not confirmed for 2 teachers."
-    monkeypatch.setattr(room, "bisector", lambda k: good)
+    monkeypatch.setattr("tfluck.alignment.several.bisector", lambda k: good)
     assert tfluck(*call).exit_code == 0
 
 
@@ -344,12 +344,10 @@ def test_inequality_fields_words_and_violations(
     ]
     assert found["samples"] == 40
     assert re.search(r"^violations +0", tfluck(*call).stdout, re.MULTILINE)
-    from tfluck.cli.align import inequality as room
-
     from tfluck.alignment.inequality import Trial
 
     trial = Trial(40, 0.0, -1.0, 0.0, 3, np.zeros((2, 2)))
-    monkeypatch.setattr(room, "challenge", lambda *given: trial)
+    monkeypatch.setattr("tfluck.alignment.inequality.challenge", lambda *given: trial)
     assert last(tfluck(*call, "--check"), 4) == (
         "The inequality is violated at 3 configurations."
     )
