@@ -138,12 +138,12 @@ def rounding_noise(function: AngularFunction, angles: Array) -> Array:
     """
     matrix, right = associated(function, angles)
     squares = np.square(matrix)
-    rows = squares.sum(axis=1) + np.square(right)
     m = len(angles)
     noise = np.empty(angles.shape)
     for i in range(m):
-        lengths = np.sqrt(np.maximum(rows - squares[:, i], 0.0))
-        noise[i] = m * m * NOISE * lengths.prod(axis=0)
+        # Not all rows less this column: of a short row a difference leaves nothing.
+        rows = np.delete(squares, i, axis=1).sum(axis=1) + np.square(right)
+        noise[i] = m * m * NOISE * np.sqrt(rows).prod(axis=0)
     return noise
 
 
