@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tfluck.angular import (
@@ -130,6 +130,7 @@ def test_sweeping_keeps_its_argument_and_multiplies_pivots() -> None:
     assert determinant.tolist() == [8.0]
 
 
+@example(seed=99, m=1)
 @given(seed=seeds, m=st.integers(1, 5))
 def test_noise_is_hadamards_bound_of_the_matrix_itself(seed: int, m: int) -> None:
     function, angles = parse("relu"), drawn(seed, m, 2)
@@ -142,7 +143,7 @@ def test_noise_is_hadamards_bound_of_the_matrix_itself(seed: int, m: int) -> Non
             replaced[:, i] = right[:, n]
             rows = np.linalg.norm(replaced, axis=1).prod()
             assert found[i, n] == pytest.approx(
-                m * m * NOISE * rows, rel=1e-6, abs=1e-25
+                m * m * NOISE * rows, rel=1e-12, abs=1e-25
             )
             assert abs(np.linalg.det(replaced)) <= rows * (1 + 1e-12)
 

@@ -14,14 +14,13 @@ import numpy as np
 
 from tfluck.foundations.errors import BadInput
 
+from .asking import MOST_DRAWN, MOST_STUDENTS
 from .functions import AngularFunction, Array
 
 TURN = 2 * math.pi
 #: Relative error, in rows, that a float64 matrix of a callable and its factorisation are
 #: taken to have for each student.
 NOISE = 256 * 2.0**-53
-#: One set of angles may have this many students; where there are many sets, fewer.
-MOST_STUDENTS, MOST_DRAWN = 64, 32
 
 
 def checked_angles(angles: Sequence[Any] | Array) -> Array:
@@ -139,12 +138,12 @@ def rounding_noise(function: AngularFunction, angles: Array) -> Array:
     """
     matrix, right = associated(function, angles)
     squares = np.square(matrix)
-    rows = squares.sum(axis=1) + np.square(right)
     m = len(angles)
     noise = np.empty(angles.shape)
     for i in range(m):
-        lengths = np.sqrt(np.maximum(rows - squares[:, i], 0.0))
-        noise[i] = m * m * NOISE * lengths.prod(axis=0)
+        # Not all rows less this column: of a short row a difference leaves nothing.
+        rows = np.delete(squares, i, axis=1).sum(axis=1) + np.square(right)
+        noise[i] = m * m * NOISE * np.sqrt(rows).prod(axis=0)
     return noise
 
 
