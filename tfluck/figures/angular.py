@@ -132,6 +132,7 @@ def _size_histogram(axis: Any, sample: Sample, colour: str) -> None:
     ):
         if values.size:
             axis.hist(np.log10(values), bins=80, color=shade, alpha=0.8, label=label)
+    axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axis.set_xlabel("log₁₀ |z|")
     axis.set_ylabel("draws")
     _legend(axis, 7)
