@@ -9,9 +9,6 @@ from . import click
 
 #: Words that are no command, and where what they ask for is.
 WORDS = {
-    "figure": "`tfluck train --preset luck-matters/figure-7-fc-bn` trains and draws it; "
-    "other figures: `tfluck analyze modulation`, `tfluck analyze bn-bias`, "
-    "`tfluck ad surface` and `tfluck align`, each with --plot.",
     "compare": "`tfluck analyze compare` compares two networks node by node.",
     "audit": "`tfluck theory audit` measures on a run what the theorems assume; "
     "`tfluck theory check` tries the theorems themselves.",

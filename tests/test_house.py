@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 #: Highest first. A module may import its own floor's rooms only if they are its own.
 FLOORS = [
     {"cli"},
+    {"papers"},
     {"studies"},
     {"sweeps"},
     {"training"},

@@ -344,6 +344,7 @@ def test_inequality_fields_words_and_violations(
     ]
     assert found["samples"] == 40
     assert re.search(r"^violations +0", tfluck(*call).stdout, re.MULTILINE)
+
     from tfluck.alignment.inequality import Trial
 
     trial = Trial(40, 0.0, -1.0, 0.0, 3, np.zeros((2, 2)))

@@ -153,10 +153,9 @@ def test_first_guesses_are_answered_with_commands_that_exist() -> None:
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [
-        ("figure 7", "tfluck train --preset luck-matters/figure-7-fc-bn"),
         ("compare a b", "tfluck analyze compare"),
         ("audit x", "tfluck theory audit"),
-        ("fig 7", "tfluck train --preset luck-matters/figure-7-fc-bn"),
+        ("fig 7", "Did you mean figure?"),
         ("verdict --paper luck-matters", "tfluck theory check"),
         ("theorem 5", "Did you mean theory?"),
         ("papers", "tfluck presets list"),

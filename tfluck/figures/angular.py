@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tfluck.angular.criteria import Criterion
@@ -19,6 +20,13 @@ _NAMES = ["0", "π/2", "π", "3π/2", "2π"]
 
 
 def draw_surfaces(surfaces: Sequence[Surface], path: Path) -> None:
+    """Write :func:`surface_panels` with a title to ``path``."""
+    figure = surface_panels(surfaces)
+    figure.suptitle(f"z = min det M_i, f = {surfaces[0].function}", fontsize=10)
+    save(figure, path)
+
+
+def surface_panels(surfaces: Sequence[Surface]) -> Figure:
     """Draw z as a surface (above) and as a map (below), one column a surface.
 
     On the map the zero set, where angles coincide, is the bright net; angles with
@@ -28,8 +36,7 @@ def draw_surfaces(surfaces: Sequence[Surface], path: Path) -> None:
     for column, surface in enumerate(surfaces):
         _relief(figure, axes[0, column], surface)
         _map(figure, axes[1, column], surface)
-    figure.suptitle(f"z = min det M_i, f = {surfaces[0].function}", fontsize=10)
-    save(figure, path)
+    return figure
 
 
 def _title(surface: Surface) -> str:
@@ -84,6 +91,15 @@ def _label(axis: Any, surface: Surface) -> None:
 
 
 def draw_samples(samples: Sequence[Sample], path: Path) -> None:
+    """Write :func:`sample_panels` with a title to ``path``."""
+    figure = sample_panels(samples)
+    figure.suptitle(
+        f"z = min det M_i at random angles, f = {samples[0].function}", fontsize=10
+    )
+    save(figure, path)
+
+
+def sample_panels(samples: Sequence[Sample]) -> Figure:
     """Draw, for each m, z in the order drawn (above) and the distribution of |z| (below).
 
     Above, z is clipped at its 20 % quantile so that the many small values are seen, as in
@@ -105,10 +121,7 @@ def draw_samples(samples: Sequence[Sample], path: Path) -> None:
         top.set_xlabel("draw")
         top.set_ylabel(f"z, clipped at {floor:.1e}", fontsize=8)
         _size_histogram(bottom, sample, colour)
-    figure.suptitle(
-        f"z = min det M_i at random angles, f = {samples[0].function}", fontsize=10
-    )
-    save(figure, path)
+    return figure
 
 
 def _size_histogram(axis: Any, sample: Sample, colour: str) -> None:
@@ -119,6 +132,7 @@ def _size_histogram(axis: Any, sample: Sample, colour: str) -> None:
     ):
         if values.size:
             axis.hist(np.log10(values), bins=80, color=shade, alpha=0.8, label=label)
+    axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axis.set_xlabel("log₁₀ |z|")
     axis.set_ylabel("draws")
     _legend(axis, 7)

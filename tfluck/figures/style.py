@@ -60,6 +60,28 @@ def headline(figure: Figure, text: str) -> None:
     figure.suptitle("\n".join(lines), fontsize=10, parse_math=False)
 
 
+def framed(figure: Figure, heading: str, stamp: str) -> None:
+    """Write ``heading`` above ``figure`` and ``stamp`` below it, outside its edges.
+
+    So neither needs room that the drawing does not have; save it ``whole``.
+    """
+    for text, y, align, size in (
+        (heading, 1.01, "bottom", 10),
+        (stamp, -0.01, "top", 7),
+    ):
+        letters = int(figure.get_figwidth() * LETTERS_AN_INCH * 10 / size)
+        lines = textwrap.wrap(text, letters, break_on_hyphens=False)
+        figure.text(
+            0.01,
+            y,
+            "\n".join(lines),
+            fontsize=size,
+            va=align,
+            color="black" if size > 7 else GREY,
+            parse_math=False,
+        )
+
+
 def legend_beside(axis: Axes) -> None:
     """Name the curves of ``axis`` to its right, where they cannot run."""
     handles, names = axis.get_legend_handles_labels()
@@ -101,8 +123,13 @@ def format_of(path: Path) -> str:
     return suffix
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, *, whole: bool = False) -> None:
     """Write ``figure`` to ``path`` in the format of its suffix.
+
+    Args:
+        figure: what was drawn.
+        path: of the file.
+        whole: with what stands outside the figure's edges too.
 
     Raises:
         BadInput: the suffix is none of .png, .pdf and .svg.
@@ -113,6 +140,10 @@ def save(figure: Figure, path: Path) -> None:
         write_atomic(
             path,
             lambda stream: figure.savefig(
-                stream, format=kind, dpi=150, metadata=_METADATA[kind]
+                stream,
+                format=kind,
+                dpi=150,
+                metadata=_METADATA[kind],
+                bbox_inches="tight" if whole else None,
             ),
         )

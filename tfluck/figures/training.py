@@ -40,23 +40,35 @@ def draw_training(table: pd.DataFrame, title: str) -> Figure:
     labelled = (table.metric == "teacher_accuracy").any()
     wanted = PANELS | LABELLED if labelled else PANELS
     figure, axes = panels(len(wanted) // 2, 2)
+    for axis, (metric, (heading, label)) in zip(axes.flat, wanted.items(), strict=True):
+        draw_metric(axis, table, metric)
+        axis.set_title(heading, fontsize=9)
+        axis.set_ylabel(label)
+    for axis in axes[:, -1]:
+        legend_beside(axis)
+    headline(figure, title)
+    return figure
+
+
+def draw_metric(axis: Any, table: pd.DataFrame, metric: str) -> None:
+    """Draw one metric over epochs: a line a layer, a band over seeds.
+
+    Args:
+        axis: where.
+        table: of one run, as for :func:`draw_training`.
+        metric: a key of :data:`PANELS` or :data:`LABELLED`.
+    """
     special: dict[str, Callable[[Any, pd.DataFrame], None]] = {
         "loss": _draw_loss,
         "accuracy": partial(_draw_accuracy, table),
         "accuracy_difference": partial(_draw_difference, table),
     }
-    for axis, (metric, (heading, label)) in zip(axes.flat, wanted.items(), strict=True):
-        special.get(metric, _draw_layers)(axis, table[table.metric == metric])
-        axis.set_title(heading, fontsize=9)
-        axis.set_xlabel("epoch")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axis.set_ylabel(label)
-    _draw_null(axes[0, 0], table[table.metric == "null_mean_best_correlation_live"])
-    axes[0, 0].set_ylim(0, 1.02)
-    for axis in axes[:, -1]:
-        legend_beside(axis)
-    headline(figure, title)
-    return figure
+    special.get(metric, _draw_layers)(axis, table[table.metric == metric])
+    axis.set_xlabel("epoch")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if metric == "mean_best_correlation_live":
+        _draw_null(axis, table[table.metric == "null_mean_best_correlation_live"])
+        axis.set_ylim(0, 1.02)
 
 
 def _band(axis: Any, rows: pd.DataFrame, colour: str, label: str, **style: Any) -> None:

@@ -51,7 +51,7 @@ class Biases:
         """Draw the histograms of all networks as one figure."""
         from tfluck.figures.bn_bias import draw_bn_bias
 
-        return draw_bn_bias([(_heading(r), _panels(r)) for r in self.readings])
+        return draw_bn_bias([(_heading(r), panels_of(r)) for r in self.readings])
 
 
 def bn_bias(
@@ -121,7 +121,7 @@ def _heading(reading: "Reading") -> str:
     return f"{kind} bias of {network.model}"
 
 
-def _panels(reading: "Reading") -> "list[Panel]":
+def panels_of(reading: "Reading") -> "list[Panel]":
     """Return the biases of each layer; a VGG's layers are Conv0, Conv1, …."""
     from tfluck.zoo.vgg import VGG_BN
 

@@ -1,0 +1,1 @@
+"""The papers: their figures, claims and verdicts."""
