@@ -23,6 +23,7 @@ COMMANDS = {
     "ad": (".ad", "Angular-distance functions: determinants with certified signs."),
     "align": (".align", "Two-layer students turning towards teachers, exactly."),
     "theory": (".theory", "Theorems and assumptions of the paper, tried one by one."),
+    "verdict": (".verdict", "Do the papers' claims hold? One row for each claim."),
     "doctor": (".doctor", "Report versions, devices, data, disk and determinism."),
     "completion": (".completion", "Print a shell's completion script."),
 }

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 #: Highest first. A module may import its own floor's rooms only if they are its own.
 FLOORS = [
     {"cli"},
+    {"papers"},
     {"sweeps"},
     {"training"},
     {"instruments"},
@@ -35,6 +36,7 @@ DRY = {
     "experiment",
     "architectures",
     "analysis",
+    "papers",
     "cli",
 }
 MODULES = sorted(p for top in ("tfluck", "cli") for p in (ROOT / top).rglob("*.py"))
@@ -166,6 +168,12 @@ def test_presets_are_shipped() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     assert "*/*.toml" in setup["options.package_data"]["tfluck.experiment.presets"]
+
+
+def test_claims_are_shipped() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    assert setup["options.package_data"]["tfluck.papers"] == "claims/*.toml"
 
 
 def test_tests_have_a_dial() -> None:

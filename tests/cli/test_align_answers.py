@@ -277,9 +277,8 @@ def test_several_leaves_with_4_unless_it_is_stationary(
 ) -> None:
     from dataclasses import replace
 
-    from tfluck.cli.align import several as room
-
     from tfluck.alignment import bisector
+    from tfluck.cli.align import several as room
 
     good = bisector(2)
     call = ("align", "several", "--check")
@@ -344,9 +343,8 @@ def test_inequality_fields_words_and_violations(
     ]
     assert found["samples"] == 40
     assert re.search(r"^violations +0", tfluck(*call).stdout, re.MULTILINE)
-    from tfluck.cli.align import inequality as room
-
     from tfluck.alignment.inequality import Trial
+    from tfluck.cli.align import inequality as room
 
     trial = Trial(40, 0.0, -1.0, 0.0, 3, np.zeros((2, 2)))
     monkeypatch.setattr(room, "challenge", lambda *given: trial)
