@@ -107,7 +107,7 @@ class Claim:
         if not self.hypothesis:
             return None
         mine = {f.name: getattr(self, f.name) for f in fields(self)}
-        fresh = {
+        fresh: dict[str, Any] = {
             "hypothesis": {},
             "partly": None,
             "against": "",
@@ -174,7 +174,7 @@ def read_paper(text: str, where: str) -> Paper:
 def _claim(
     row: Mapping[str, Any], defaults: Mapping[str, Mapping[str, Any]], where: str
 ) -> Claim:
-    values = dict(defaults.get(row.get("kind", ""), {})) | dict(row)
+    values: dict[str, Any] = {**defaults.get(row.get("kind", ""), {}), **row}
     name = f"{where}, claim {shown(str(row.get('id', '?')))}"
     known = {f.name for f in fields(Claim)}
     if unknown := sorted(set(values) - known):
@@ -182,10 +182,9 @@ def _claim(
         hint = f" Did you mean {near[0]}?" if near else ""
         raise BadInput(f"{name}: there is no field {shown(unknown[0])}.{hint}")
     _check(values, name)
-    lists = {
-        key: tuple(values[key]) for key in ("judged_at", "checks") if key in values
-    }
-    return Claim(**values | lists)
+    for key in ("judged_at", "checks"):
+        values[key] = tuple(values.get(key, ()))
+    return Claim(**values)
 
 
 def _check(values: Mapping[str, Any], name: str) -> None:

@@ -158,7 +158,8 @@ class Shelf:
         """Return the evidence of a claim about runs that are there."""
         own, *others = wanted_by(claim, scale, seeds)
         parts, folder, note = self.parts(claim, own)
-        folders, premise = [folder], ()
+        folders = [folder]
+        premise: tuple[Part, ...] = ()
         if claim.against:
             against = others.pop(0)
             if against.digest == own.digest:

@@ -9,7 +9,7 @@ that of calling any true one not reproduced. What is neither is not decided.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -59,7 +59,7 @@ class Judgement:
     p_value: float | None = None
     p_exact: float | None = None
     p_adjusted: float | None = None
-    evidence: Evidence = Evidence()
+    evidence: Evidence = field(default_factory=Evidence)
 
     @property
     def failed(self) -> bool:
