@@ -18,8 +18,6 @@ WORDS = {
     "ticket": "`tfluck analyze rank` tells where a run's winners stood before training; "
     "`tfluck pretrain` with --prune removes the nodes that are read least.",
     "prune": "`tfluck pretrain` with --prune 0.3 removes the nodes that are read least.",
-    "verdict": "`tfluck theory check` tries the paper's statements; `tfluck runs show` "
-    "says what a run found.",
     "report": "`tfluck runs show` says what a run found; `tfluck runs export` writes it "
     "as a table.",
     "sweep": "`tfluck train` with --seeds trains many students of one teacher.",
