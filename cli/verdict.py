@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfluck.experiment.execution import Execution
 from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.scales import DEFAULT_SCALE, SCALES
+from tfluck.experiment.wording import counted
 from tfluck.foundations.errors import ClaimFailed
 
 from .bar import bar
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tfluck.papers.gathering import Plan
     from tfluck.runs import Run
 
+#: As :data:`tfluck.papers.PAPERS`, which would bring SciPy to every ``--help``.
 PAPERS = ("luck-matters", "alignment")
 
 
@@ -108,7 +110,8 @@ def _carry_out(todo: "Plan", out: Path, jobs: int) -> None:
         return
     from tfluck.papers.gathering import carry_out
 
-    talk(f"{len(todo.tasks)} computations and {len(todo.runs)} runs are missing.")
+    runs, tasks = len(todo.runs), len(todo.tasks)
+    talk(f"To be made: {counted(tasks, 'computation')}, {counted(runs, 'run')}.")
 
     def train(run: "Run") -> None:
         from tfluck.sweeps import train_run
@@ -146,8 +149,8 @@ def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
     if rows:
         click.echo(table(rows))
     click.echo(
-        f"{len(rows)} runs to train, {duration(seconds)} on this device; "
-        f"{len(todo.tasks)} computations"
+        f"{counted(len(rows), 'run')} to train, {duration(seconds)} on this device; "
+        f"{counted(len(todo.tasks), 'computation')}"
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from tfluck.papers import Paper, load_paper
+from tfluck.cli import verdict as verdict_command
+from tfluck.papers import PAPERS, Paper, load_paper
 from tfluck.papers.claim import read_paper
 
 Call = Callable[..., Result]
@@ -144,8 +145,8 @@ def test_runs_are_made_once_and_the_bytes_are_the_same(
 def test_a_plan_computes_nothing(verdict: Call, tmp_path: Path) -> None:
     shown = verdict("--dry-run")
     assert shown.exit_code == 0
-    assert "1 runs to train" in shown.stdout
-    assert "1 computations" in shown.stdout
+    assert "1 run to train" in shown.stdout
+    assert "1 computation" in shown.stdout
     plan = json.loads(verdict("--dry-run", "--json").stdout)
     assert plan["computations"] == ["D1.gate"]
     assert [run["students"] for run in plan["runs"]] == [1]
@@ -186,6 +187,10 @@ def test_check_fails_where_a_verdict_is_unexpected(
     if code:
         assert "Unexpected: D1 is reproduced, not not reproduced." in told.stderr
         assert tfluck("verdict", *options).exit_code == 0
+
+
+def test_the_command_names_every_paper() -> None:
+    assert verdict_command.PAPERS == PAPERS
 
 
 def test_both_papers_are_judged_together(tfluck: Call, tmp_path: Path) -> None:

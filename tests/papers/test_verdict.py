@@ -270,3 +270,10 @@ def test_no_claim_is_ever_missing(name: str, scale: str) -> None:
     # Without evidence nothing is called reproduced, or refuted, and something is said.
     assert not {"reproduced", "not reproduced"} & {one.verdict for one in found}
     assert all(one.note for one in found)
+
+
+def test_one_student_far_off_leaves_it_open() -> None:
+    """All five agree, but t does not trust a mean that hangs on one of them."""
+    skewed = (0.51, 0.511, 0.52, 0.53, 9.0)
+    assert judged(runs(), sample(skewed)).verdict == "not decided"
+    assert judged(runs(), sample(students(0.9), skewed)).verdict == "not decided"
