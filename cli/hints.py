@@ -15,12 +15,8 @@ WORDS = {
     "compare": "`tfluck analyze compare` compares two networks node by node.",
     "audit": "`tfluck theory audit` measures on a run what the theorems assume; "
     "`tfluck theory check` tries the theorems themselves.",
-    "ticket": "`tfluck analyze rank` tells where a run's winners stood before training; "
-    "`tfluck pretrain` with --prune removes the nodes that are read least.",
-    "prune": "`tfluck pretrain` with --prune 0.3 removes the nodes that are read least.",
     "report": "`tfluck runs show` says what a run found; `tfluck runs export` writes it "
     "as a table.",
-    "sweep": "`tfluck train` with --seeds trains many students of one teacher.",
     "paper": "`tfluck presets list` names the papers' experiments; `tfluck theory check` "
     "tries what the papers state.",
     "teacher": "`tfluck pretrain` trains a teacher on labels; `tfluck train` draws one.",
@@ -42,6 +38,8 @@ WORDS = {
             "overlap",
             "weights",
             "bn-bias",
+            "luck",
+            "flatness",
         )
     },
 }

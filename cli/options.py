@@ -57,7 +57,7 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
         for parameter in self.params:
-            parameter.type = _strict(parameter.type)
+            parameter.type = strict(parameter.type)
         self.params += [
             _switch("-q", "--quiet", text="Print results only, no talk."),
             _switch(
@@ -163,7 +163,7 @@ class Whole(click.IntRange):
         return super().convert(read, param, ctx)
 
 
-def _strict(kind: click.ParamType) -> click.ParamType:
+def strict(kind: click.ParamType) -> click.ParamType:
     """Read every whole number of every command the same way."""
     if isinstance(kind, click.IntRange):
         return Whole(kind.min, kind.max)

@@ -1,9 +1,9 @@
 """``tfluck pretrain``: train a teacher on labels."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from tfluck.experiment.choices import parse_shares
+from tfluck.experiment.choices import Labels, parse_shares
 from tfluck.experiment.scales import configure_pretraining
 from tfluck.foundations.errors import BadInput
 
@@ -38,11 +38,18 @@ def _shares(context: Any, parameter: Any, text: str | None) -> tuple[float, ...]
 
 @declare(
     "tfluck pretrain --dataset digits --arch cnn",
+    "tfluck pretrain --dataset digits --labels shuffled --teacher-widths 60-60",
     "tfluck pretrain --dataset npz:images.npz --arch fc --teacher-widths 20-20",
     "tfluck pretrain --preset luck-matters/teacher-cifar10-cnn --scale laptop",
     name="pretrain",
 )
 @settings_options(*MEANINGLESS)
+@click.option(
+    "--labels",
+    type=click.Choice(get_args(Labels)),
+    help="shuffled: deal the training labels out at random, so that there is nothing to "
+    "learn but them by heart.  [default: true]",
+)
 @click.option("--teacher", help="Go on from this teacher, such as a pruned one.")
 @click.option(
     "--prune",

@@ -55,7 +55,7 @@ TYPES: dict[str, Callable[[], Any]] = {
 }
 
 
-def _type(field: Field) -> Any:
+def option_type(field: Field) -> Any:
     """Return what reads the text of a setting; the library checks the value again."""
     about = field.setting
     if field.name in TYPES:
@@ -77,7 +77,7 @@ def _option(field: Field) -> Callable[[Any], Any]:
     if field.kind is bool:
         names = f"--{field.option}/--no-{field.option}"
         return click.option(names, default=None, is_flag=True, help=text)
-    return click.option(f"--{field.option}", type=_type(field), help=text)
+    return click.option(f"--{field.option}", type=option_type(field), help=text)
 
 
 def settings_options(*without: str) -> Callable[[Any], Any]:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"cli"},
     {"papers"},
+    {"studies"},
     {"sweeps"},
     {"training"},
     {"instruments"},

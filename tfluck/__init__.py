@@ -19,6 +19,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "Execution",
     "Experiment",
     "NodeWatcher",
     "__version__",

@@ -6,6 +6,8 @@ from ..options import LazyGroup, click
 
 #: What is no instrument on a run.
 COMMANDS = {
+    "luck": (".luck", "How far the start decides who wins, and how early."),
+    "flatness": (".flatness", "The loss's curvature around winners and others."),
     "compare": (".compare", "Compare any two Keras models, layer by layer."),
     "bn-bias": (".bn_bias", "Count negative BatchNorm biases, layer by layer."),
 }

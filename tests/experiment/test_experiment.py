@@ -201,6 +201,7 @@ DEFAULTS = {
     "data_dir": None,
     "keep_epochs": (),
     "data_digest": "",
+    "labels": "true",
     "sample_shape": None,
     "augment": False,
     "targets": "teacher",

@@ -18,7 +18,7 @@ NAMES = {
     "fc": "44136fa355b3",
     "cnn": "17d7aff9cf14",
     "cnn laptop": "f5194da988f7",
-    "demo laptop": "4b9c9c46c661",
+    "demo laptop": "0e0aabb22ce9",
     "teacher smoke": "91aee9bbbce4",
     "many": "e97f9d8a22a8",
     "floats": "5edcab17c140",

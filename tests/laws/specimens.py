@@ -139,7 +139,8 @@ SPECIMENS: dict[str, dict[str, Any]] = {
         "weight_decay": 5e-4,
         "prune": (0.3,),
     },
-    "labels-dense": LABELS | {"batch_norm": "before-relu", "lr": ((0, 0.1),)},
+    "labels-dense": LABELS
+    | {"batch_norm": "before-relu", "lr": ((0, 0.1),), "labels": "shuffled"},
     "pretrained": DIGITS | {"teacher": "labels", "batch_norm": "after-relu"},
     "pretrained-dense": DIGITS | {"teacher": "labels-dense", "loss": "cross-entropy"},
 }

@@ -5,7 +5,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from laws.specimens import outcome, train
+import pytest
+from laws.specimens import DEAR, config_of, outcome, train
+from making import make
 
 from tfluck.foundations.errors import Interrupted
 
@@ -68,3 +70,21 @@ def test_students_differ(specimen: Any) -> None:
     one, other = specimen.outcomes.values()
     arrays = [name for name in one if "kernel" in name]
     assert arrays and all(one[name] != other[name] for name in arrays)
+
+
+@pytest.mark.specimens(*DEAR)
+def test_students_that_join_end_as_if_there_from_the_start(
+    specimen: Any, tmp_path: Path
+) -> None:
+    """A run of one student, asked for more, trains the others and leaves the first."""
+    experiment, execution = config_of(specimen.name, tmp_path)
+    alone = make(tmp_path / "runs", (experiment, execution.but(seeds=1)))
+    train(alone, alone.seeds[0], specimen.kernel)
+    first = alone.layout.seed(alone.seeds[0]).root
+    before = {path: path.read_bytes() for path in first.rglob("*") if path.is_file()}
+    grown = make(tmp_path / "runs", (experiment, execution))
+    assert grown.layout == alone.layout and grown.seeds == specimen.run.seeds
+    for seed in grown.seeds[1:]:
+        train(grown, seed, specimen.kernel)
+    assert {path: path.read_bytes() for path in before} == before
+    assert {s: outcome(grown, s) for s in grown.seeds} == specimen.outcomes

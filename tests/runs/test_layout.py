@@ -18,6 +18,7 @@ PLACES = {
     "pretrained": "teacher",
     "summary": "summary.json",
     "figures": "figures",
+    "tickets": "tickets",
     "lock": "lock",
     "stop": "stop",
 }
@@ -29,6 +30,7 @@ SEED = {
     "correlations": "correlations",
     "initial_weights": "weights/student_init.weights.h5",
     "final_weights": "weights/student.weights.h5",
+    "kept_nodes": "kept.npz",
     "lock": "lock",
 }
 

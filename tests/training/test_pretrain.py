@@ -77,7 +77,7 @@ def test_the_directory_says_what_the_teacher_is(made: tuple[Run, Teacher]) -> No
     assert teacher.outputs == 4 and teacher.dataset == "npz"
     assert teacher.pruned["from_widths"] == [12, 8]
     assert teacher.pruned["accuracy_before"]["test"] >= 0.97
-    assert teacher.recipe["loss"] == "cross-entropy"
+    assert teacher.recipe["training"]["loss"] == "cross-entropy"
     assert read_teacher(run.layout.pretrained) == teacher
 
 

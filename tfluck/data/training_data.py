@@ -22,7 +22,7 @@ def open_images(experiment: Experiment, data_dir: str | None = None) -> ImageSet
     """Read the image set of a run from ``data_dir``; None for unlabelled data.
 
     With ``samples`` below the set's size a random subset is kept, the same for every
-    student.
+    student. Shuffled labels are those of the training samples, dealt out anew.
 
     Raises:
         BadInput: the set is smaller than the run asks for.
@@ -39,7 +39,11 @@ def open_images(experiment: Experiment, data_dir: str | None = None) -> ImageSet
             f"{about.dataset} has {size} training and {len(images.x_test)} test samples; "
             f"the run asks for {wanted} and {experiment.watch.eval_samples}."
         )
-    return subset(images, wanted, experiment.seed)
+    images = subset(images, wanted, experiment.seed)
+    if about.labels == "true":
+        return images
+    dealt = generator(experiment.seed, "data", "shuffled-labels").permutation(wanted)
+    return dataclasses.replace(images, y_train=images.y_train[dealt])
 
 
 def subset(images: ImageSet, wanted: int, seed: int) -> ImageSet:

@@ -62,6 +62,10 @@ def _check_labels(experiment: "Experiment") -> None:
             "A net that learns labels has no teacher to start near.",
         )
     _require(
+        experiment.data.labels == "true" or training.targets == "labels",
+        "labels are shuffled where a net learns them: use `tfluck pretrain`.",
+    )
+    _require(
         all(0 <= share < 1 for share in training.prune)
         and len(training.prune) in (0, 1, len(experiment.network.teacher_widths)),
         "prune takes one share in [0, 1), or one for every hidden layer.",

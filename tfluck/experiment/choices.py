@@ -11,6 +11,7 @@ from tfluck.foundations.registry import Registry
 
 TeacherInit = Literal["separated", "default"]
 Targets = Literal["teacher", "labels"]
+Labels = Literal["true", "shuffled"]
 #: (first epoch, learning rate) pairs, ascending, the first one at epoch 0.
 Schedule = tuple[tuple[int, float], ...]
 

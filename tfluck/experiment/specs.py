@@ -13,6 +13,7 @@ from tfluck.experiment.choices import (
     OBJECTIVES,
     OPTIMIZERS,
     STUDENT_INITS,
+    Labels,
     Schedule,
     Targets,
     TeacherInit,
@@ -71,6 +72,9 @@ class Data:
         "Random crops and mirror images.",
         default_text="no; yes for cifar10, cifar100",
     )
+    #: Labels of the training samples: their own, or each other's, which nothing but
+    #: memory can learn. Those of the test samples stay.
+    labels: Labels = setting("true", hidden=True)
     #: Shape of one labelled sample; None for unlabelled inputs, whose shape has names.
     sample_shape: tuple[int, ...] | None = setting(None, hidden=True)
     #: Digest of an npz file's bytes when the run was made.

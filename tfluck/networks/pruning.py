@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from tfluck.analysis.weights import fan_out_sizes
 from tfluck.architectures import Graph, Vertex
 from tfluck.foundations.errors import BadInput
+from tfluck.networks.folding import norm_affine
 from tfluck.networks.initializers import default_start
 from tfluck.networks.network import Network
 
@@ -66,8 +68,34 @@ def prune(
     """
     if len(shares) == 1:
         shares = [shares[0]] * len(network.widths)
+    return cut(network, model, surviving_nodes(network.graph, model, shares))
+
+
+def cut(
+    network: Network,
+    model: keras.Model,
+    kept: Sequence[Nodes],
+    *,
+    constants: bool = False,
+) -> tuple[Network, keras.Model]:
+    """Return the smaller network of the nodes ``kept`` in each hidden layer.
+
+    It computes what ``model`` would with the outgoing weights of all other nodes at
+    zero; with ``constants``, what it would (in evaluation mode) if their ReLU gave zero,
+    for a BatchNorm behind it hands on a constant then, which goes into the bias above.
+
+    Args:
+        network: the shape of ``model``.
+        model: left as it is.
+        kept: ascending, at least one a layer; the same ones in layers that are added to
+            each other.
+        constants: whether removed nodes leave their constants behind.
+
+    Raises:
+        BadInput: ``constants``, and the constant is none: see :func:`left_behind`, or
+            nodes are added.
+    """
     graph = network.graph
-    kept = surviving_nodes(graph, model, shares)
     smaller = dataclasses.replace(network, widths=tuple(len(nodes) for nodes in kept))
     pruned = smaller.build(
         lambda name, fan_in: default_start(0, name, fan_in), model.name
@@ -76,15 +104,65 @@ def prune(
     for vertex in graph.vertices:
         if vertex.kind == "norm":
             arrays = model.get_layer(vertex.name).get_weights()
-            cut = [array[left[vertex.name]] for array in arrays]
+            new = [array[left[vertex.name]] for array in arrays]
         elif vertex in graph.linear:
             kernel, bias = model.get_layer(vertex.name).get_weights()
+            if constants:
+                bias = bias + _constants(graph, model, vertex, kernel, left)
             below, own = left[vertex.reads[0]], left[vertex.name]
-            cut = [kernel[..., below, :][..., own], bias[own]]
+            new = [kernel[..., below, :][..., own], bias[own]]
         else:
             continue
-        pruned.get_layer(vertex.name).set_weights(cut)
+        pruned.get_layer(vertex.name).set_weights(new)
     return smaller, pruned
+
+
+def _constants(
+    graph: Graph,
+    model: keras.Model,
+    vertex: Vertex,
+    kernel: NDArray[np.floating[Any]],
+    left: dict[str, Nodes],
+) -> NDArray[np.floating[Any]]:
+    """Return what the removed nodes that ``vertex`` reads add to its bias."""
+    source = graph.source(vertex)
+    shift = np.zeros(source.nodes)
+    if source.kind == "norm":
+        shift = norm_affine(model.get_layer(source.name))[1]
+    gone = np.setdiff1d(np.arange(source.nodes), left[source.name])
+    if len(gone) and any(v.kind == "add" for v in graph.vertices):
+        raise BadInput("Nodes of a residual net are read in two places; keep them.")
+    return left_behind(kernel, shift, gone, padded=vertex.padded)
+
+
+def left_behind(
+    kernel: NDArray[np.floating[Any]],
+    shift: NDArray[np.floating[Any]],
+    gone: Nodes,
+    *,
+    padded: bool,
+) -> NDArray[np.floating[Any]]:
+    """Return what nodes of constant value add to every node above, ``[out]``.
+
+    Args:
+        kernel: of the linear layer above; channels are last among its inputs.
+        shift: the value of each node below, ``[nodes]``.
+        gone: the nodes that are constant.
+        padded: whether the layer above is a convolution that sees zeros at the border.
+
+    Raises:
+        BadInput: at a border the sum is another one: no bias can stand for it.
+    """
+    if padded and np.any(shift[gone]):
+        raise BadInput(
+            "A node that is removed leaves behind the constant of the BatchNorm after its "
+            "ReLU, and the padded convolution above sees zeros in its place at the border: "
+            "no smaller network computes that. Put BatchNorm before ReLU, or leave out "
+            "the padding."
+        )
+    sources = kernel.reshape(-1, len(shift), kernel.shape[-1])[:, gone]
+    added = np.einsum("c,pcn->n", np.asarray(shift, np.float64)[gone], sources)
+    return np.asarray(added, kernel.dtype)
 
 
 def _surviving(graph: Graph, kept: Sequence[Nodes]) -> dict[str, Nodes]:

@@ -75,14 +75,9 @@ def _fitting(
     run: Run, epoch: int, path: Path, arrays: dict[str, NDArray[Any]]
 ) -> Matrices:
     """Take the matrices out of ``arrays`` if they are those of the run's networks."""
-    experiment = run.experiment
     rho, live = [], []
     for index, shape in enumerate(
-        zip(
-            experiment.network.teacher_widths,
-            experiment.network.student_widths,
-            strict=True,
-        )
+        zip(run.experiment.network.teacher_widths, run.student_widths, strict=True)
     ):
         matrix, alive = arrays.get(f"layer{index}"), arrays.get(f"live{index}")
         if matrix is None or alive is None:

@@ -76,6 +76,11 @@ class SeedLayout:
         return _numbers(self.root / "weights", self.kept_weights, ".weights.h5")
 
     @property
+    def kept_nodes(self) -> Path:
+        """Of a lottery ticket: the nodes of the whole student, as ``layer0, …``."""
+        return self.root / "kept.npz"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that trains this student."""
         return self.root / "lock"
@@ -149,6 +154,11 @@ class RunLayout:
     def figures(self) -> Path:
         """Folder of pictures."""
         return self.root / "figures"
+
+    @property
+    def tickets(self) -> Path:
+        """Folder of the run's lottery tickets, each with students of its own."""
+        return self.root / "tickets"
 
     @property
     def lock(self) -> Path:

@@ -32,6 +32,14 @@ class Run:
     experiment: Experiment
     execution: Execution = field(default_factory=Execution)
     manifest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    #: Nodes of the students' hidden layers where they are fewer than the settings say:
+    #: in a lottery ticket.
+    narrowed: tuple[int, ...] | None = None
+
+    @property
+    def student_widths(self) -> tuple[int, ...]:
+        """Nodes of each hidden student layer."""
+        return self.narrowed or self.experiment.network.student_widths
 
     @property
     def name(self) -> str:

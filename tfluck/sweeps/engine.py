@@ -36,6 +36,10 @@ from tfluck.sweeps.watchers import Watcher, check_observers, made
 
 #: (seed, step, note)
 Report = Callable[[int, int, str], None]
+#: (run directory, seed, where the run's ingredients lie)
+Work = Callable[[str, int, Places], None]
+#: Returns the signal that asks to stop, or None.
+StopAsked = Callable[[], int | None]
 POLL_SECONDS = 0.5
 #: Between two looks of a worker whether its driver still holds the run's lock.
 LOOK_SECONDS = 1.0
@@ -80,9 +84,11 @@ def train_run(
         run.layout.stop.unlink(missing_ok=True)
         adopt_teacher(run)
         todo = [s for s in run.seeds if run.seed_status(s).get("status") != "finished"]
+        look, again = partial(_tell, run, todo, report), _resumable(run)
+        work = partial(train_seed, observers=tuple(observers))
         try:
             if executor is not None:
-                _drive(run, todo, executor, signals, report, observers)
+                drive(run, todo, work, executor, signals, look, again)
             elif here or (
                 len(run.seeds) == 1 and can_compute_with(run.execution.threads)
             ):
@@ -91,9 +97,9 @@ def train_run(
                     _train(run, seed, tell, signals.asked, quiet, observers)
             elif todo:
                 with worker_pool(max(1, min(jobs, len(todo)))) as pool:
-                    _drive(run, todo, pool, signals, report, observers)
+                    drive(run, todo, work, pool, signals, look, again)
         except Interrupted as stop:
-            raise Interrupted(f"{stop} {_resumable(run)}", stop.signal) from None
+            raise Interrupted(f"{stop} {again}", stop.signal) from None
         finally:
             run.layout.stop.unlink(missing_ok=True)
 
@@ -138,20 +144,32 @@ def _train(
     trainer.train(stop_asked)
 
 
-def _drive(
+def drive(
     run: Run,
-    seeds: list[int],
+    seeds: Sequence[int],
+    work: Work,
     executor: Executor,
     signals: Signals,
-    report: Report,
-    observers: Sequence[Watcher] = (),
+    look: Callable[[], None],
+    again: str,
 ) -> None:
+    """Let ``executor`` do ``work`` for every student, and wait for all of them.
+
+    Args:
+        run: whose lock the caller holds.
+        seeds: of the students.
+        work: of one student, in another process, inside :func:`stopping`.
+        executor: local processes, or a cluster's.
+        signals: that have come to this process; they stop the work with checkpoints.
+        look: called now and then.
+        again: a sentence that says how to go on with what a failure left.
+
+    Raises:
+        TfluckError: as the worst of the students ended.
+    """
     root, places = str(run.layout.root.resolve()), run.places
     with signals_held():
-        futures = {
-            executor.submit(train_seed, root, seed, places, tuple(observers)): seed
-            for seed in seeds
-        }
+        futures = {executor.submit(work, root, s, places): s for s in seeds}
         watch_all(executor)
     pending: set[Future[None]] = set(futures)
     asked = False
@@ -162,11 +180,15 @@ def _drive(
             _ask_to_stop(run, number)
             for future in pending:
                 future.cancel()
-        for seed in futures.values():
-            status = run.seed_status(seed)
-            for note in [*status.get("complaints", []), status.get("note", "")]:
-                report(seed, int(status.get("step", 0)), str(note))
-    _raise_worst(run, futures, signals)
+        look()
+    _raise_worst(run, futures, signals, again)
+
+
+def _tell(run: Run, seeds: Sequence[int], report: Report) -> None:
+    for seed in seeds:
+        status = run.seed_status(seed)
+        for note in [*status.get("complaints", []), status.get("note", "")]:
+            report(seed, int(status.get("step", 0)), str(note))
 
 
 def _ask_to_stop(run: Run, number: int) -> None:
@@ -177,7 +199,9 @@ def _ask_to_stop(run: Run, number: int) -> None:
             child.terminate()
 
 
-def _raise_worst(run: Run, futures: dict[Future[None], int], signals: Signals) -> None:
+def _raise_worst(
+    run: Run, futures: dict[Future[None], int], signals: Signals, again: str
+) -> None:
     """Raise the first real failure; else a divergence, naming its seed; else the stop."""
     errors = {
         seed: error
@@ -185,12 +209,12 @@ def _raise_worst(run: Run, futures: dict[Future[None], int], signals: Signals) -
         if not future.cancelled() and (error := future.exception())
     }
     if any(future.cancelled() for future in futures) and not signals.asked():
-        _abandon(run)
+        _abandon(run, again)
     for seed, error in errors.items():
         if isinstance(error, BrokenExecutor) and not signals.asked():
             raise TfluckError(
                 "A process that trained students was killed, perhaps for want of memory; "
-                f"up to their last checkpoints nothing is lost: {_resumable(run)}"
+                f"up to their last checkpoints nothing is lost: {again}"
             ) from error
         if not isinstance(error, Diverged | Interrupted | BrokenExecutor):
             raise TfluckError(f"Seed {seed}: {error}") from error
@@ -202,7 +226,7 @@ def _raise_worst(run: Run, futures: dict[Future[None], int], signals: Signals) -
         raise Interrupted("Stopped with checkpoints.", number)
 
 
-def _abandon(run: Run) -> None:
+def _abandon(run: Run, again: str) -> None:
     """Stop the students of a cluster that answers no more, then say so."""
     _ask_to_stop(run, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -211,7 +235,7 @@ def _abandon(run: Run) -> None:
         time.sleep(POLL_SECONDS)
     raise TfluckError(
         "The cluster's scheduler was lost; up to the students' last checkpoints nothing "
-        f"else is: {_resumable(run)}"
+        f"else is: {again}"
     )
 
 
@@ -220,6 +244,19 @@ def train_seed(
 ) -> None:
     """Train one student in a worker process; stops when the driver asks or is gone."""
     run = open_run(Path(root)).placed(places)
+    with stopping(run) as stop_asked:
+        _train(run, seed, lambda step, note: None, stop_asked, observers=observers)
+
+
+@contextmanager
+def stopping(run: Run) -> Iterator[StopAsked]:
+    """Yield to a worker of ``run`` the question whether to stop.
+
+    The driver asks it to, or is gone, or a signal came.
+
+    Raises:
+        Interrupted: it is asked before the work began.
+    """
     parent, driver_gone = os.getppid(), _released(run.layout.lock)
 
     with Signals() as signals, working():
@@ -233,7 +270,7 @@ def train_seed(
 
         if number := stop_asked():
             raise Interrupted("Stopped before a step was made.", number)
-        _train(run, seed, lambda step, note: None, stop_asked, observers=observers)
+        yield stop_asked
 
 
 def _released(lock: Path) -> Callable[[], bool]:

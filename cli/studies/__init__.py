@@ -1,0 +1,1 @@
+"""Commands that experiment upon runs: tickets, pruning, nodes that are used."""
