@@ -1,6 +1,5 @@
 """``tfluck doctor``: what this machine has; paste it into an issue."""
 
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -62,7 +61,9 @@ def command(as_json: bool) -> None:
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return version(name)
+    except PackageNotFoundError:
         return "missing"

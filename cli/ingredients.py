@@ -12,8 +12,6 @@ from tfluck.experiment.presets import load_preset
 from tfluck.experiment.scales import configure
 from tfluck.experiment.sources import UnknownSource, choices, find_source
 from tfluck.foundations.errors import BadInput
-from tfluck.runs import read_teacher
-from tfluck.runs.teachers import check_fits, find_teacher
 
 Settings = dict[str, Any]
 
@@ -64,7 +62,7 @@ def with_ingredients(
             f"--teacher names a pretrained teacher; the widths of a random one are "
             f"--teacher-widths {shown(name)[1:-1]}."
         )
-    return data, settings | _teacher_settings(settings, data, find_teacher(root, name))
+    return data, settings | _teacher_settings(settings, data, root, name)
 
 
 def require_teacher(settings: Settings, data: Settings, root: Path, scale: str) -> None:
@@ -88,7 +86,12 @@ def require_teacher(settings: Settings, data: Settings, root: Path, scale: str) 
     )
 
 
-def _teacher_settings(settings: Settings, data: Settings, folder: Path) -> Settings:
+def _teacher_settings(
+    settings: Settings, data: Settings, root: Path, name: str
+) -> Settings:
+    from tfluck.runs.teachers import check_fits, find_teacher, read_teacher
+
+    folder = find_teacher(root, name)
     teacher = read_teacher(folder)
     decided = teacher.settings(folder)
     for key in ("arch", "teacher_widths", "outputs"):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfluck.data import describe
 from tfluck.experiment.cost import Plan, plan
@@ -14,12 +14,13 @@ from tfluck.experiment.limits import Machine, excess, this_machine
 from tfluck.experiment.presets import load_preset
 from tfluck.experiment.scales import DEFAULT_SCALE, configure, configure_pretraining
 from tfluck.foundations.errors import BadInput
-from tfluck.runs import Run, find_or_create, find_run
-from tfluck.runs.run import settings_of
 
 from .options import click, talk
 from .output import emit_json
 from .report import describe_plan, duration
+
+if TYPE_CHECKING:
+    from tfluck.runs import Run
 
 #: From this many seconds on it is worth saying what would take minutes.
 LONG = 3600.0
@@ -56,7 +57,7 @@ def launch(
     asked: Mapping[str, Any],
     *,
     fresh: bool,
-) -> Run:
+) -> "Run":
     """Return the run of ``experiment``, refused before any of it exists if it cannot be.
 
     Args:
@@ -71,6 +72,8 @@ def launch(
         TfluckError: the data are not here.
         BadInput: this machine, or a year, will not do; or the folder holds another run.
     """
+    from tfluck.runs import find_or_create, find_run
+
     there = (
         None if fresh else find_run(means.out, experiment, name, seeds=execution.seeds)
     )
@@ -94,6 +97,8 @@ def show_plan(
     experiment: Experiment, execution: Execution, means: Means, as_json: bool
 ) -> None:
     """Print what the run would do and cost, and say so if that is too much."""
+    from tfluck.runs.run import settings_of
+
     expected = _expected(experiment, execution, means)
     if as_json:
         costs = {
@@ -156,7 +161,7 @@ def _at(
         return experiment, execution
 
 
-def _tell_kept(run: Run, asked: Mapping[str, Any], execution: Execution) -> None:
+def _tell_kept(run: "Run", asked: Mapping[str, Any], execution: Execution) -> None:
     """Say it where a run keeps another way of computing than was ``asked`` for now."""
     for name in sorted(HOW):
         kept, wanted = getattr(run.execution, name), getattr(execution, name)

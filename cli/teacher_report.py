@@ -1,16 +1,20 @@
 """The end of a pretraining: the teacher it made, and how good that is."""
 
-from tfluck.runs import Run, Teacher, summarize
+from typing import TYPE_CHECKING
 
 from .options import click
 from .output import emit_json
 
+if TYPE_CHECKING:
+    from tfluck.runs import Run, Teacher
 
-def show_teacher(run: Run, as_json: bool) -> None:
+
+def show_teacher(run: "Run", as_json: bool) -> None:
     """Make the teacher directory of a finished pretraining, if need be, and print it."""
     from tfluck.foundations.runtime import start_tensorflow
 
     start_tensorflow()
+    from tfluck.runs import summarize
     from tfluck.training.pretrain import finish_teacher
 
     teacher, folder, summary = (
@@ -34,7 +38,7 @@ def show_teacher(run: Run, as_json: bool) -> None:
     )
 
 
-def teacher_text(teacher: Teacher, folder: str) -> str:
+def teacher_text(teacher: "Teacher", folder: str) -> str:
     """Describe a teacher in a few lines."""
     widths, accuracy = "-".join(map(str, teacher.widths)), teacher.accuracy
     lines = [

@@ -2,13 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfluck.experiment.choices import ENGINES
 from tfluck.experiment.scales import configure
 from tfluck.foundations.files import make_directory
-from tfluck.runs import Run, RunLayout, summarize
-from tfluck.runs.weights import unkept_epochs
 
 from .hints import complete_preset, complete_run
 from .ingredients import require_teacher, with_ingredients
@@ -26,6 +24,9 @@ from .progress import progress_bar
 from .report import heading, print_summary
 from .settings import COUNT, given_settings, run_options, settings_options
 from .teacher_report import show_teacher
+
+if TYPE_CHECKING:
+    from tfluck.runs import Run
 
 
 def engine_options(function: Any) -> Any:
@@ -100,13 +101,15 @@ def command(
 
 
 def drive(
-    run: Run,
+    run: "Run",
     jobs: int,
     as_json: bool,
     engine: str = "local",
     scheduler: str | None = None,
 ) -> None:
     """Train what is left of ``run`` and print what it found."""
+    from tfluck.runs import summarize
+    from tfluck.runs.weights import unkept_epochs
     from tfluck.sweeps import cluster, train_run
 
     experiment = run.experiment
@@ -137,7 +140,7 @@ def drive(
     show(run, as_json)
 
 
-def draw(run: Run) -> list[Path]:
+def draw(run: "Run") -> list[Path]:
     """Draw the run's figure, as PNG and PDF with the table behind it."""
     import pandas as pd
 
@@ -157,8 +160,10 @@ def draw(run: Run) -> list[Path]:
     return paths
 
 
-def show(run: Run, as_json: bool) -> None:
+def show(run: "Run", as_json: bool) -> None:
     """Print the summary of ``run``."""
+    from tfluck.runs import RunLayout, summarize
+
     print_summary(summarize(run), as_json)
     if as_json:
         return

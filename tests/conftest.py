@@ -1,5 +1,6 @@
 """Fixtures that every test may use. TensorFlow starts here, once, with our settings."""
 
+import importlib.util
 import os
 import signal
 import sys
@@ -31,6 +32,20 @@ settings.register_profile(
     "hasty", deadline=None, max_examples=EXAMPLES, phases=hasty, database=None
 )
 settings.load_profile("tfluck")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile TensorFlow once for all processes, where nothing is to be written beside it.
+
+    A process that finds no bytecode compiles thousands of modules before it does anything,
+    and there are dozens of them here: workers, and commands that are tested from outside.
+    """
+    found = importlib.util.find_spec("tensorflow")
+    has_bytecode = found and found.cached and Path(found.cached).exists()
+    cache = getattr(config, "cache", None)
+    if sys.dont_write_bytecode and not has_bytecode and cache is not None:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_finish() -> None:

@@ -3,12 +3,8 @@
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tfluck.angular.branch import propose
-from tfluck.angular.certificate import Certificate, save, verify
-from tfluck.angular.functions import AngularFunction
-from tfluck.angular.naming import is_named
-from tfluck.angular.search import hunt
 from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..bar import bar
@@ -16,6 +12,9 @@ from ..options import FiniteFloat, click, json_option, talk
 from ..options import command as declare
 from ..output import emit_json
 from .common import function_option
+
+if TYPE_CHECKING:
+    from tfluck.angular.functions import AngularFunction
 
 
 @declare(
@@ -53,7 +52,7 @@ from .common import function_option
 def command(
     m: int,
     delta: float,
-    function: AngularFunction,
+    function: "AngularFunction",
     out: Path | None,
     max_boxes: int,
     jobs: int | None,
@@ -92,8 +91,10 @@ def command(
         )
 
 
-def _refuse_place(out: Path, function: AngularFunction) -> None:
+def _refuse_place(out: Path, function: "AngularFunction") -> None:
     """Refuse, before the work, a certificate that nobody could write or read again."""
+    from tfluck.angular.naming import is_named
+
     if not is_named(function.name):
         raise BadInput(
             f"A certificate names its function and imports no code, so one about "
@@ -108,12 +109,17 @@ def _refuse_place(out: Path, function: AngularFunction) -> None:
 def _attempt(
     m: int,
     delta: float,
-    function: AngularFunction,
+    function: "AngularFunction",
     out: Path | None,
     max_boxes: int,
     jobs: int | None,
 ) -> tuple[str, int, tuple[float, ...] | None]:
     """Return status, number of boxes, and the witness if there is one."""
+    from tfluck.angular.branch import propose
+    from tfluck.angular.certificate import Certificate, save, verify
+    from tfluck.angular.naming import is_named
+    from tfluck.angular.search import hunt
+
     hunted = hunt(function, m, draws=20_000, rounds=40, gap=delta)
     if hunted.found:
         return "counterexample", 0, hunted.check.angles

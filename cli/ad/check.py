@@ -1,15 +1,18 @@
 """``tfluck ad check``: the determinants at one set of angles."""
 
-from tfluck.angular.angle import Angle, parse_angle
-from tfluck.angular.functions import AngularFunction
-from tfluck.angular.naming import parse
-from tfluck.angular.verdicts import Check, check
+from typing import TYPE_CHECKING
+
 from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..options import click, json_option, talk
 from ..options import command as declare
 from ..output import emit_json, table
 from .common import Angles, check_option, function_option, warn_uncertified
+
+if TYPE_CHECKING:
+    from tfluck.angular.angle import Angle
+    from tfluck.angular.functions import AngularFunction
+    from tfluck.angular.verdicts import Check
 
 WORDS = {
     "holds": "some det M_i is negative, as Conjecture 5.5 says",
@@ -37,8 +40,8 @@ WORDS = {
 @json_option
 def command(
     given: tuple[str, ...],
-    angles: list[Angle] | None,
-    function: AngularFunction,
+    angles: "list[Angle] | None",
+    function: "AngularFunction",
     check_it: bool,
     as_json: bool,
 ) -> None:
@@ -48,6 +51,8 @@ def command(
     to coincide or to be opposite when they are. What is given without --angles or
     --function is taken for angles if it can be read as such, else for a function.
     """
+    from tfluck.angular.verdicts import check
+
     angles, function = _given(given, angles, function)
     found = check(function, angles)
     warn_uncertified(function)
@@ -62,9 +67,12 @@ def command(
 
 
 def _given(
-    words: tuple[str, ...], angles: list[Angle] | None, function: AngularFunction
-) -> tuple[list[Angle], AngularFunction]:
+    words: tuple[str, ...], angles: "list[Angle] | None", function: "AngularFunction"
+) -> "tuple[list[Angle], AngularFunction]":
     """Sort what was typed without an option into angles and a function."""
+    from tfluck.angular.angle import parse_angle
+    from tfluck.angular.naming import parse
+
     for word in words:
         try:
             read = [parse_angle(part) for part in word.split(",")]
@@ -77,7 +85,7 @@ def _given(
     return angles, function
 
 
-def _print(found: Check) -> None:
+def _print(found: "Check") -> None:
     click.echo(table(_rows(found)))
     if found.least_eigenvalue is not None:
         low, high = found.least_eigenvalue
@@ -93,7 +101,7 @@ def _print(found: Check) -> None:
         )
 
 
-def _rows(found: Check) -> list[dict[str, object]]:
+def _rows(found: "Check") -> list[dict[str, object]]:
     names = ["det M", *(f"det M_{i}" for i in range(1, len(found.dets) + 1))]
     values = [found.det, *found.dets]
     if found.det_enclosure is None or found.dets_enclosure is None:
@@ -118,7 +126,7 @@ def _rows(found: Check) -> list[dict[str, object]]:
 
 
 def as_object(
-    function: AngularFunction, found: Check, angles: list[Angle]
+    function: "AngularFunction", found: "Check", angles: "list[Angle]"
 ) -> dict[str, object]:
     """Return the check as the contract's JSON object.
 

@@ -3,14 +3,15 @@
 import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tfluck.angular.angle import Angle, parse_angle
-from tfluck.angular.functions import AngularFunction
-from tfluck.angular.matrices import MOST_DRAWN
-from tfluck.angular.naming import FORMS, parse
+from tfluck.angular.asking import FORMS, MOST_DRAWN
 
 from ..options import click, talk
+
+if TYPE_CHECKING:
+    from tfluck.angular.angle import Angle
+    from tfluck.angular.functions import AngularFunction
 
 
 class Numbers(click.ParamType):
@@ -43,8 +44,10 @@ class Angles(click.ParamType):
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> list[Angle]:
+    ) -> "list[Angle]":
         """Parse ``value`` or say which part is no angle."""
+        from tfluck.angular.angle import parse_angle
+
         if isinstance(value, list):
             return value
         return [parse_angle(part) for part in str(value).split(",")]
@@ -64,8 +67,11 @@ class Function(click.ParamType):
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> AngularFunction:
+    ) -> "AngularFunction":
         """Parse ``value``; modules are also looked for in the working directory."""
+        from tfluck.angular.functions import AngularFunction
+        from tfluck.angular.naming import parse
+
         if isinstance(value, AngularFunction):
             return value
         here = str(Path.cwd())
@@ -117,7 +123,7 @@ def students_option(least: int, default: int) -> Any:
     )
 
 
-def warn_uncertified(function: AngularFunction) -> None:
+def warn_uncertified(function: "AngularFunction") -> None:
     """Say on stderr that nothing about a plain callable is certified."""
     if not function.certifiable:
         talk(

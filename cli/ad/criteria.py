@@ -1,18 +1,19 @@
 """``tfluck ad criteria``: which theorem decides a function."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tfluck.angular.angle import Angle
-from tfluck.angular.criteria import Criterion, criteria, decide, dense
-from tfluck.angular.frequencies import decide_pad, parse_frequencies
-from tfluck.angular.functions import AngularFunction
-from tfluck.angular.naming import parse
 from tfluck.foundations.errors import ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare
 from ..output import emit_json, table
 from .common import Angles, Picture, check_option, function_option, warn_uncertified
+
+if TYPE_CHECKING:
+    from tfluck.angular.angle import Angle
+    from tfluck.angular.criteria import Criterion
+    from tfluck.angular.functions import AngularFunction
 
 WORDS = {
     "nw": "some weight is negative at all angles, for every m ≥ 3: min det M_i < 0",
@@ -47,8 +48,8 @@ WORDS = {
 @check_option("a theorem proves the condition (with --frequencies: PAD)")
 @json_option
 def command(
-    function: AngularFunction,
-    angles: list[Angle] | None,
+    function: "AngularFunction",
+    angles: "list[Angle] | None",
     frequencies: str | None,
     path: Path | None,
     check_it: bool,
@@ -58,6 +59,8 @@ def command(
 
     Constants are enclosed in ball arithmetic. A theorem that does not apply says nothing.
     """
+    from tfluck.angular.criteria import criteria, decide, dense
+
     if frequencies is not None:
         _pad(frequencies, check_it, as_json)
         return
@@ -115,6 +118,8 @@ MAP = {
 
 
 def _draw(path: Path) -> None:
+    from tfluck.angular.criteria import criteria, decide
+    from tfluck.angular.naming import parse
     from tfluck.figures.angular import draw_criteria
 
     draw_criteria(
@@ -132,7 +137,7 @@ def _draw(path: Path) -> None:
     )
 
 
-def _object(one: Criterion) -> dict[str, object]:
+def _object(one: "Criterion") -> dict[str, object]:
     return {
         "theorem": one.theorem,
         "decision": one.decision,
@@ -142,6 +147,8 @@ def _object(one: Criterion) -> dict[str, object]:
 
 
 def _pad(text: str, check_it: bool, as_json: bool) -> None:
+    from tfluck.angular.frequencies import decide_pad, parse_frequencies
+
     parsed = parse_frequencies(text)
     found = decide_pad(parsed)
     result = {

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tfluck.angular.phase import Phase, Point, phase_diagram
 from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..bar import bar
@@ -11,6 +11,9 @@ from ..options import click, json_option
 from ..options import command as declare
 from ..output import emit_json, table
 from .common import Numbers, check_option, plot_option, seed_option
+
+if TYPE_CHECKING:
+    from tfluck.angular.phase import Phase, Point
 
 #: Tenths below, through and above (2, 4), the edge at 2 from both sides, and A3's 6.8.
 DEFAULT = "1.1,1.3,1.5,1.7,1.9,2,2.1,2.3,2.5,2.7,2.9,3,3.1,3.3,3.5,3.7,3.9,4,4.5,5,6,6.7,6.8,8"
@@ -54,6 +57,8 @@ def command(
     "none found in N" sets of angles: regular polygons, clusters near the teacher on both
     sides, and random draws. That none was found is no proof that there is none.
     """
+    from tfluck.angular.phase import phase_diagram
+
     if any(m != int(m) for m in sizes):
         raise BadInput("--m takes whole numbers.")
     values = sorted(set(_decimals(decays)))
@@ -77,7 +82,7 @@ def _decimals(text: str) -> list[Fraction]:
     return [Fraction(part.strip()) for part in text.split(",")]
 
 
-def _print(found: Phase, seed: int, as_json: bool) -> None:
+def _print(found: "Phase", seed: int, as_json: bool) -> None:
     if as_json:
         rows = [_object(point) for point in found.points]
         emit_json({"samples": found.samples, "seed": seed, "rows": rows})
@@ -100,11 +105,11 @@ def _print(found: Phase, seed: int, as_json: bool) -> None:
     )
 
 
-def _names(point: Point) -> list[str] | None:
+def _names(point: "Point") -> list[str] | None:
     return [str(angle) for angle in point.nodes] if point.nodes else None
 
 
-def _object(point: Point) -> dict[str, object]:
+def _object(point: "Point") -> dict[str, object]:
     witness = point.witness
     return {
         "decay": point.decay,

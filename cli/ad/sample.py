@@ -2,9 +2,8 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tfluck.angular.functions import AngularFunction
-from tfluck.angular.sampling import Sample, sample
 from tfluck.foundations.errors import ClaimFailed
 
 from ..bar import bar
@@ -19,6 +18,10 @@ from .common import (
     students_option,
     warn_uncertified,
 )
+
+if TYPE_CHECKING:
+    from tfluck.angular.functions import AngularFunction
+    from tfluck.angular.sampling import Sample
 
 
 @declare(
@@ -43,7 +46,7 @@ from .common import (
 def command(
     m: int,
     samples: int,
-    function: AngularFunction,
+    function: "AngularFunction",
     seed: int,
     jobs: int | None,
     check_it: bool,
@@ -56,6 +59,8 @@ def command(
     4 units in the last place; ball arithmetic takes nothing for granted, and decides the
     rest.
     """
+    from tfluck.angular.sampling import sample
+
     warn_uncertified(function)
     with bar(samples, " draws") as advance:
         found = sample(function, m, samples, seed, jobs or os.cpu_count() or 1, advance)
@@ -71,7 +76,7 @@ def command(
         )
 
 
-def _print(found: Sample, as_json: bool) -> None:
+def _print(found: "Sample", as_json: bool) -> None:
     result = {
         "function": found.function,
         "m": found.m,

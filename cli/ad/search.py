@@ -1,7 +1,7 @@
 """``tfluck ad search``: hunt for a counterexample."""
 
-from tfluck.angular.functions import AngularFunction
-from tfluck.angular.search import Hunt, hunt
+from typing import TYPE_CHECKING
+
 from tfluck.foundations.errors import ClaimFailed
 
 from ..options import click, json_option
@@ -14,6 +14,10 @@ from .common import (
     students_option,
     warn_uncertified,
 )
+
+if TYPE_CHECKING:
+    from tfluck.angular.functions import AngularFunction
+    from tfluck.angular.search import Hunt
 
 
 @declare(
@@ -31,7 +35,7 @@ from .common import (
 @json_option
 def command(
     m: int,
-    function: AngularFunction,
+    function: "AngularFunction",
     seed: int,
     draws: int,
     check_it: bool,
@@ -42,6 +46,8 @@ def command(
     Regular polygons and clusters near the teacher first, then random angles, then an ascent
     from the best of them. Finding none proves nothing; `ad criteria` may.
     """
+    from tfluck.angular.search import hunt
+
     warn_uncertified(function)
     found = hunt(function, m, seed, draws)
     best = found.check
@@ -66,7 +72,7 @@ def command(
         raise ClaimFailed(f"A counterexample was found for {function.name}.")
 
 
-def _print(found: Hunt) -> None:
+def _print(found: "Hunt") -> None:
     best = found.check
     if not found.found:
         click.echo(f"No counterexample among {found.tried} configurations.")

@@ -1,16 +1,19 @@
 """``tfluck ad spectrum``: coefficients, verdicts, lemmas."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tfluck.angular.functions import AngularFunction
-from tfluck.angular.lemmas import Finding, decreasing, end_values, product_inequality
-from tfluck.angular.spectrum import Spectrum, spectrum_of
 from tfluck.foundations.errors import ClaimFailed
 
 from ..options import click, json_option
 from ..options import command as declare
 from ..output import emit_json, table
 from .common import check_option, function_option, plot_option, warn_uncertified
+
+if TYPE_CHECKING:
+    from tfluck.angular.functions import AngularFunction
+    from tfluck.angular.lemmas import Finding
+    from tfluck.angular.spectrum import Spectrum
 
 
 @declare(
@@ -23,13 +26,16 @@ from .common import check_option, function_option, plot_option, warn_uncertified
 @plot_option
 @json_option
 def command(
-    function: AngularFunction,
+    function: "AngularFunction",
     terms: int,
     check_it: bool,
     plot: Path | None,
     as_json: bool,
 ) -> None:
     """Expand f in cosines; say whether it is AD and PAD, and why; check Lemmas 4.2, 4.3."""
+    from tfluck.angular.lemmas import decreasing, end_values, product_inequality
+    from tfluck.angular.spectrum import spectrum_of
+
     warn_uncertified(function)
     found = spectrum_of(function, terms)
     lemmas = [decreasing(function), product_inequality(function)]
@@ -44,9 +50,9 @@ def command(
 
 
 def _print(
-    function: AngularFunction,
-    found: Spectrum,
-    lemmas: list[Finding],
+    function: "AngularFunction",
+    found: "Spectrum",
+    lemmas: "list[Finding]",
     ends: tuple[float, float],
     as_json: bool,
 ) -> None:
@@ -87,7 +93,7 @@ def _print(
         )
 
 
-def _object(lemma: Finding) -> dict[str, object]:
+def _object(lemma: "Finding") -> dict[str, object]:
     return {
         "statement": lemma.statement,
         "holds": lemma.holds,

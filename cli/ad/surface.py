@@ -1,9 +1,8 @@
 """``tfluck ad surface``: z over two free angles."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tfluck.angular.functions import AngularFunction
-from tfluck.angular.grid import Surface, surface
 from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..options import click, json_option
@@ -16,6 +15,10 @@ from .common import (
     students_option,
     warn_uncertified,
 )
+
+if TYPE_CHECKING:
+    from tfluck.angular.functions import AngularFunction
+    from tfluck.angular.grid import Surface
 
 
 def _fixed(pairs: tuple[str, ...]) -> dict[int, float]:
@@ -50,7 +53,7 @@ def command(
     m: int,
     fix: tuple[str, ...],
     points: int,
-    function: AngularFunction,
+    function: "AngularFunction",
     check_it: bool,
     plot: Path | None,
     as_json: bool,
@@ -60,6 +63,8 @@ def command(
     As for `ad sample`, signs that float64 certifies rest on NumPy's sin, cos, exp and sqrt
     being within 4 units in the last place.
     """
+    from tfluck.angular.grid import surface
+
     warn_uncertified(function)
     found = surface(function, m, _fixed(fix), points)
     _print(found, as_json)
@@ -74,7 +79,7 @@ def command(
         )
 
 
-def _print(found: Surface, as_json: bool) -> None:
+def _print(found: "Surface", as_json: bool) -> None:
     result: dict[str, object] = {
         "function": found.function,
         "m": found.m,

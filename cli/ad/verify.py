@@ -4,8 +4,6 @@ import os
 import time
 from pathlib import Path
 
-from tfluck.angular.certificate import load, verify
-
 from ..bar import bar
 from ..options import click, json_option
 from ..options import command as declare
@@ -27,6 +25,8 @@ def command(certificate: Path, jobs: int | None, check: bool, as_json: bool) -> 
 
     Nothing in the file is trusted, and no code it names is imported.
     """
+    from tfluck.angular.certificate import load, verify
+
     claim = load(certificate)
     started = time.perf_counter()
     with bar(None, " leaves") as advance:

@@ -1,13 +1,8 @@
 """``tfluck align``: gradient descent on the population loss (Figure 1)."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from tfluck.alignment.descent import Descent, Method, descend, initial_students
-from tfluck.alignment.forced import polar, separate_teachers
-from tfluck.alignment.geometry import Array, checked_size
 from tfluck.foundations.errors import BadInput
 
 from ..bar import bar
@@ -15,12 +10,21 @@ from ..options import FiniteFloat, click, json_option, talk
 from ..options import command as declare
 from ..output import emit_json, table
 
+if TYPE_CHECKING:
+    from tfluck.alignment.descent import Descent
+    from tfluck.alignment.geometry import Array
+
 #: The recipe of figure 1: five teachers in an open half plane.
 HALF_PLANE = "0.3,0.85,1.45,2.1,2.75"
 
 
-def teachers_from(text: str, dimension: int = 2, seed: int = 0) -> Array:
+def teachers_from(text: str, dimension: int = 2, seed: int = 0) -> "Array":
     """Read ``5`` as five teachers apart, ``0.3,0.9`` as angles in the first plane."""
+    import numpy as np
+
+    from tfluck.alignment.forced import polar, separate_teachers
+    from tfluck.alignment.geometry import checked_size
+
     if text.strip().isdecimal():
         return separate_teachers(int(text[:20]), dimension, seed)
     try:
@@ -145,6 +149,10 @@ def command(
     The learning rate goes with the constant 1/(2π) of the true gradient; the paper
     prints 1/(4π), so its rate is twice ours.
     """
+    import numpy as np
+
+    from tfluck.alignment.descent import descend, initial_students
+
     dim = options["dim"]
     if dim != 2 and (options["plot"] or options["gif"]):
         raise BadInput("Only networks in the plane can be drawn as arrows: --dim 2.")
@@ -164,7 +172,7 @@ def command(
             steps,
             options["lr"],
             [*shown, *frames],
-            cast(Method, options["method"]),
+            options["method"],
             options["batch_size"],
             options["seed"],
             lambda step: advance(min(100, steps - step)),
@@ -190,7 +198,7 @@ def _frames(gif: Path | None, plot: Path | None, steps: int) -> list[int]:
 
 
 def _draw(
-    found: Descent, shown: list[int], plot: Path | None, gif: Path | None
+    found: "Descent", shown: list[int], plot: Path | None, gif: Path | None
 ) -> None:
     if plot is None and gif is None:
         return
@@ -203,7 +211,7 @@ def _draw(
 
 
 def report(
-    found: Descent, steps: set[int], as_json: bool, vectors: bool = False
+    found: "Descent", steps: set[int], as_json: bool, vectors: bool = False
 ) -> None:
     """Print the snapshots taken at ``steps``; in JSON, ``vectors`` too if asked for."""
     rows: list[dict[str, object]] = [

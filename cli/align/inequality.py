@@ -1,6 +1,5 @@
 """``tfluck align inequality``: try to break the loss-gradient inequality."""
 
-from tfluck.alignment.inequality import challenge
 from tfluck.foundations.errors import ClaimFailed
 
 from ..bar import bar
@@ -32,6 +31,8 @@ def command(
 
     Errors and slacks are relative to the size of the terms (docs/alignment.md).
     """
+    from tfluck.alignment.inequality import challenge
+
     with bar(samples, " samples") as advance:
         found = challenge(m, dim, samples, seed, advance)
     result = {

@@ -2,11 +2,8 @@
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tfluck.alignment.geometry import Array, checked_size
-from tfluck.alignment.gradient_flow import Flow, descend_as_flow, final_alignment, flow
 from tfluck.foundations.errors import BadInput, ClaimFailed
 
 from ..bar import bar
@@ -14,11 +11,19 @@ from ..options import FiniteFloat, click, json_option
 from ..options import command as declare
 from ..output import emit_json, table
 
+if TYPE_CHECKING:
+    from tfluck.alignment.geometry import Array
+    from tfluck.alignment.gradient_flow import Flow
+
 
 def start_of(
     kind: str, m: int, dim: int, scale: float, seed: int
-) -> tuple[Array, Array]:
+) -> "tuple[Array, Array]":
     """Return students (m, d) and the unit teacher e_1 for a named kind of start."""
+    import numpy as np
+
+    from tfluck.alignment.geometry import checked_size
+
     checked_size(m + 1, dim)
     teacher = np.eye(1, dim)[0]
     random = np.random.default_rng(seed)
@@ -100,6 +105,8 @@ def command(
     From any start but "all students exactly opposite", the flow has ℓ(t) ≤ 1/(1/ℓ(0) +
     4t/C²), and O(t⁻³) once ℓ ≤ 1/36π. A student that reaches zero is removed.
     """
+    from tfluck.alignment.gradient_flow import descend_as_flow, flow
+
     if plot is not None:
         from tfluck.figures.style import format_of
 
@@ -119,7 +126,11 @@ def command(
         raise ClaimFailed(f"The loss exceeds its bound {found.worst:.6g} times.")
 
 
-def _print(found: Flow, teacher: Array, m: int, dim: int, as_json: bool) -> None:
+def _print(found: "Flow", teacher: "Array", m: int, dim: int, as_json: bool) -> None:
+    import numpy as np
+
+    from tfluck.alignment.gradient_flow import final_alignment
+
     result = {
         "m": m,
         "dim": dim,

@@ -2,9 +2,6 @@
 
 import math
 
-import numpy as np
-
-from tfluck.alignment.several import bisector, survival
 from tfluck.foundations.errors import ClaimFailed
 
 from ..options import click, json_option
@@ -35,6 +32,10 @@ def command(k: int, m: int, check: bool, as_json: bool) -> None:
     Its loss is positive, so with two teachers or more no theorem can say that every
     stationary point is aligned. Theorem C2 bounds the loss by the angles that remain.
     """
+    import numpy as np
+
+    from tfluck.alignment.several import bisector, survival
+
     found = bisector(k)
     students = np.full((m, k), (sum(found.length) / 2) / (m * math.sqrt(k)))
     there = survival(students, np.eye(k))

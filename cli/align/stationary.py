@@ -1,7 +1,5 @@
 """``tfluck align stationary``: critical points from many starts."""
 
-from tfluck.alignment.stationary import survey
-
 from ..bar import bar
 from ..options import click, json_option
 from ..options import command as declare
@@ -29,6 +27,8 @@ def command(m: int, starts: int, teachers: str, seed: int, as_json: bool) -> Non
     a teacher. stationary: positive loss (impossible with one teacher). vanished: all
     students shrank to zero, where there is no gradient. open: the solver did not arrive.
     """
+    from tfluck.alignment.stationary import survey
+
     with bar(starts, " starts") as advance:
         found = survey(m, starts, seed, teachers_from(teachers), advance)
     rows: list[dict[str, object]] = []

@@ -288,9 +288,11 @@ def test_several_leaves_with_4_unless_it_is_stationary(
         {"slope": (-1e-12, 1e-12)},
         {"loss": (0.0, 0.1)},
     ):
-        monkeypatch.setattr(room, "bisector", lambda k, c=change: replace(good, **c))
+        monkeypatch.setattr(
+            "tfluck.alignment.several.bisector", lambda k, c=change: replace(good, **c)
+        )
         assert last(tfluck(*call), 4) == "C1 is not confirmed for 2 teachers."
-    monkeypatch.setattr(room, "bisector", lambda k: good)
+    monkeypatch.setattr("tfluck.alignment.several.bisector", lambda k: good)
     assert tfluck(*call).exit_code == 0
 
 
@@ -347,7 +349,7 @@ def test_inequality_fields_words_and_violations(
     from tfluck.cli.align import inequality as room
 
     trial = Trial(40, 0.0, -1.0, 0.0, 3, np.zeros((2, 2)))
-    monkeypatch.setattr(room, "challenge", lambda *given: trial)
+    monkeypatch.setattr("tfluck.alignment.inequality.challenge", lambda *given: trial)
     assert last(tfluck(*call, "--check"), 4) == (
         "The inequality is violated at 3 configurations."
     )

@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .asking import FORMS
     from .branch import propose
     from .certificate import Certificate, load, save, verify
     from .functions import AngularFunction, CosineSeries, Smoothness
     from .grid import surface
     from .matrices import antipodal_pairs, associated, determinants_by_definition
-    from .naming import FORMS, named, parse
+    from .naming import named, parse
     from .phase import phase_diagram
     from .sampling import sample
     from .search import hunt
@@ -51,7 +52,7 @@ _HOMES = {
     "Certificate": "certificate",
     "Check": "verdicts",
     "CosineSeries": "functions",
-    "FORMS": "naming",
+    "FORMS": "asking",
     "Smoothness": "functions",
     "antipodal_pairs": "matrices",
     "associated": "matrices",

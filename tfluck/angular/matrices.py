@@ -14,14 +14,13 @@ import numpy as np
 
 from tfluck.foundations.errors import BadInput
 
+from .asking import MOST_DRAWN, MOST_STUDENTS
 from .functions import AngularFunction, Array
 
 TURN = 2 * math.pi
 #: Relative error, in rows, that a float64 matrix of a callable and its factorisation are
 #: taken to have for each student.
 NOISE = 256 * 2.0**-53
-#: One set of angles may have this many students; where there are many sets, fewer.
-MOST_STUDENTS, MOST_DRAWN = 64, 32
 
 
 def checked_angles(angles: Sequence[Any] | Array) -> Array:

@@ -17,6 +17,7 @@ from types import ModuleType
 from tfluck.foundations.errors import BadInput
 
 from .arc_cosine import arc_cosine
+from .asking import FORMS
 from .edge import cosh, parabola
 from .families import (
     cosines,
@@ -59,14 +60,6 @@ _FAMILIES: dict[str, tuple[Callable[..., AngularFunction], int, int]] = {
 }
 #: Families that take their numbers as the exact decimals typed.
 _EXACT = {"power", "matern", "wrapped-gaussian", "sech"}
-
-#: The forms ``parse`` understands, for help texts and errors.
-FORMS = (
-    "relu, linear, arc-cosine:N, relu-ntk, poisson:R, exponential:A, "
-    "triangle:WIDTH[,CONSTANT], cosines:c0,c1,…, sqrt-exponential, power:P, matern:S,KAPPA, "
-    "wrapped-gaussian:S, sech:A, cosh:KAPPA[,CONSTANT], parabola[:CONSTANT], "
-    "a formula in t such as '1.2+cos(t)+0.2cos(3t)', or module:attribute"
-)
 
 
 def is_named(text: str) -> bool:

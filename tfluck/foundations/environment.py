@@ -4,7 +4,6 @@ A checkpoint carries the surroundings its run was computed in, so that going on 
 is told and not found out.
 """
 
-import importlib.metadata
 import os
 import platform
 import re
@@ -26,8 +25,10 @@ def surroundings(threads: int, jit: bool) -> dict[str, Any]:
 
     TensorFlow's accelerators count where it is imported.
     """
+    from importlib.metadata import version
+
     return {
-        **{name: importlib.metadata.version(name) for name in PACKAGES},
+        **{name: version(name) for name in PACKAGES},
         "processor": processor(),
         "accelerators": _accelerators(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),

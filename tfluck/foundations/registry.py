@@ -5,18 +5,21 @@ point of the group ``tfluck.plugins``, or named in the environment variable
 ``TFLUCK_PLUGINS`` (``my_module,another``), so that every process of a run finds it too.
 """
 
-import difflib
 import importlib
-import importlib.metadata
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from tfluck.foundations.errors import BadInput
 
 GROUP = "tfluck.plugins"
 VARIABLE = "TFLUCK_PLUGINS"
+#: How the folders end in which packages describe themselves.
+INFO = (".dist-info", ".egg-info", ".egg")
 T = TypeVar("T")
 
 
@@ -53,6 +56,8 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         if name in self:
             return self[name]
+        import difflib
+
         names = tuple(self)
         near = difflib.get_close_matches(name, names, n=3) or names
         raise BadInput(f"No {self.kind} {name!r:.60}; there is {', '.join(near)}.")
@@ -88,9 +93,8 @@ def load_plugins() -> tuple[str, ...]:
     Raises:
         BadInput: one cannot be imported; the sentence names it.
     """
-    entries = importlib.metadata.entry_points(group=GROUP)
     named = os.environ.get(VARIABLE, "").split(",")
-    modules = [entry.value for entry in entries] + [name for name in named if name]
+    modules = [*_announced(), *(name for name in named if name)]
     for module in modules:
         try:
             importlib.import_module(module)
@@ -100,3 +104,45 @@ def load_plugins() -> tuple[str, ...]:
                 f"It is named by an entry point {GROUP} or by {VARIABLE}."
             ) from error
     return tuple(modules)
+
+
+def _announced() -> list[str]:
+    """Return the modules that installed packages name as plugins.
+
+    Most often nobody does. Python's own reader would cost as much as half of the help
+    that waits for this, so it is loaded only where a file speaks of us.
+    """
+    if not _may_find_more() and not any(map(_speaks_of_plugins, sys.path)):
+        return []
+    from importlib.metadata import entry_points
+
+    return [entry.value for entry in entry_points(group=GROUP)]
+
+
+def _may_find_more() -> bool:
+    """Tell whether packages are found by other means than folders of `sys.path`."""
+    finders = (finder for finder in sys.meta_path if finder is not PathFinder)
+    return any(hasattr(finder, "find_distributions") for finder in finders)
+
+
+def _speaks_of_plugins(place: str) -> bool:
+    """Tell whether a package in ``place`` may have plugins; an archive always may."""
+    folder = Path(place)
+    if not folder.is_dir():
+        return folder.exists()
+    try:
+        return any(_has_group(entry) for entry in folder.iterdir())
+    except OSError:
+        return False
+
+
+def _has_group(info: Path) -> bool:
+    """Tell whether ``info`` is a package's description of itself that names our group."""
+    if not info.name.lower().endswith(INFO):
+        return False
+    if info.suffix == ".egg":
+        return True
+    try:
+        return GROUP.encode() in (info / "entry_points.txt").read_bytes()
+    except OSError:
+        return False

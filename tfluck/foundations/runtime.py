@@ -8,7 +8,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tfluck.foundations.absent import looking_absent
 from tfluck.foundations.errors import TfluckError
+
+#: What Keras imports if it is there, for conveniences that nothing here uses: its wrappers
+#: for scikit-learn, its pictures, and data frames handed to ``fit``.
+OPTIONAL = ("sklearn", "matplotlib", "pandas")
+#: In the environment, so that worker processes are told too.
+PROGRAM = "TFLUCK_IS_THE_PROGRAM"
+
+
+def be_the_program() -> None:
+    """Say that this process and its workers run tfluck's own command.
+
+    Keras then starts faster, without its :data:`OPTIONAL` companions. A user's program
+    keeps them: it may hand Keras a data frame.
+    """
+    os.environ[PROGRAM] = "1"
 
 
 def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
@@ -31,7 +47,9 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
     if first:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3" if quiet else "0"
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with _silent_stderr() if first and quiet else contextlib.nullcontext():
+    absent = OPTIONAL if PROGRAM in os.environ else ()
+    silent = _silent_stderr() if first and quiet else contextlib.nullcontext()
+    with silent, looking_absent(*absent):
         import keras  # noqa: F401
         import tensorflow as tf
 

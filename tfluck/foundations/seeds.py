@@ -6,8 +6,10 @@ order in which they are built, moves nobody else's numbers.
 """
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def child(seed: int, *names: str | int) -> int:
@@ -16,6 +18,8 @@ def child(seed: int, *names: str | int) -> int:
     return int.from_bytes(hashlib.sha256(path.encode()).digest()[:8]) % 2**31
 
 
-def generator(seed: int, *names: str | int) -> np.random.Generator:
+def generator(seed: int, *names: str | int) -> "np.random.Generator":
     """Return a NumPy generator for the path ``names`` below ``seed``."""
+    import numpy as np
+
     return np.random.default_rng(child(seed, *names))

@@ -1,6 +1,5 @@
 """Where and with what a run was made: versions, machine, the state of our own code."""
 
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -18,11 +17,13 @@ CHECKOUT = Path(__file__).parents[2]
 
 def provenance() -> dict[str, Any]:
     """Return what a run's manifest says of the place of its birth."""
+    from importlib.metadata import version
+
     return {
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "tfluck": __version__,
         "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in PACKAGES},
         "platform": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
