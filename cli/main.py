@@ -28,6 +28,7 @@ COMMANDS = {
     "align": (".align", "Two-layer students turning towards teachers, exactly."),
     "theory": (".theory", "Theorems and assumptions of the paper, tried one by one."),
     "figure": (".figure", "Make a figure of a paper: PDF, PNG and CSV."),
+    "verdict": (".verdict", "Do the papers' claims hold? One row for each claim."),
     "doctor": (".doctor", "Report versions, devices, data, disk and determinism."),
     "completion": (".completion", "Print a shell's completion script."),
 }

@@ -37,6 +37,7 @@ DRY = {
     "experiment",
     "architectures",
     "analysis",
+    "papers",
     "cli",
 }
 MODULES = sorted(p for top in ("tfluck", "cli") for p in (ROOT / top).rglob("*.py"))
@@ -168,6 +169,12 @@ def test_presets_are_shipped() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     assert "*/*.toml" in setup["options.package_data"]["tfluck.experiment.presets"]
+
+
+def test_claims_are_shipped() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    assert setup["options.package_data"]["tfluck.papers"] == "claims/*.toml"
 
 
 def test_tests_have_a_dial() -> None:

@@ -1,0 +1,133 @@
+"""The shipped claims can be judged: what they name is there."""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from tfluck.experiment.presets import presets
+from tfluck.foundations.errors import BadInput
+from tfluck.papers import PAPERS, VERDICTS, Claim, load_paper
+from tfluck.papers.claim import NEEDED, read_paper
+from tfluck.papers.computations import COMPUTATIONS
+from tfluck.papers.courses import NULLS, REDUCTIONS
+from tfluck.papers.trained import wanted_by
+from tfluck.theory.checks import claims as checks
+
+CLAIMS = [(name, one) for name in PAPERS for one in load_paper(name).claims]
+IDS = [one.id for _, one in CLAIMS]
+
+
+def of(kind: str) -> list[Claim]:
+    return [one for _, one in CLAIMS if one.kind == kind]
+
+
+@pytest.mark.parametrize("claim", [one for _, one in CLAIMS], ids=IDS)
+def test_a_claim_says_what_it_claims_and_what_would_refute_it(claim: Claim) -> None:
+    assert claim.sentence.endswith(".")
+    assert claim.source
+    assert claim.test
+    assert claim.refuted_by
+    assert claim.vacuous_if
+    assert claim.measured
+    assert claim.expect in VERDICTS
+
+
+def test_thresholds_are_there_wherever_something_is_measured() -> None:
+    measured = [*of("runs"), *of("computed"), *of("pending"), *of("needs data")]
+    assert all(one.threshold is not None for one in measured)
+    for one in of("runs"):
+        if one.partly is not None and one.threshold is not None:
+            weaker = one.partly < one.threshold
+            assert weaker == (one.direction == "greater"), one.id
+
+
+def test_theorems_name_checks_that_there_are_and_expect_what_these_expect() -> None:
+    known = {one.id: one.expect for one in checks()}
+    for claim in of("theory"):
+        assert set(claim.checks) <= set(known), claim.id
+        words = {known[name] for name in claim.checks}
+        expected = {
+            frozenset({"holds"}): "reproduced",
+            frozenset({"violated"}): "not reproduced",
+            frozenset({"vacuous"}): "vacuous",
+            frozenset({"holds", "violated"}): "partly",
+        }[frozenset(words)]
+        assert claim.expect == expected, claim.id
+
+
+def test_every_statement_of_the_theory_has_a_claim() -> None:
+    named = {name for one in of("theory") for name in one.checks}
+    about = {one.about for one in checks() if one.id in named}
+    assert about == {one.about for one in checks()}
+
+
+@pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
+def test_claims_about_runs_name_experiments_that_can_be_made(scale: str) -> None:
+    for claim in of("runs"):
+        assert {claim.preset, claim.against or claim.preset} <= set(presets())
+        for wanted in wanted_by(claim, scale, 5):
+            experiment, execution = wanted.specified
+            assert execution.seeds == 5
+            assert experiment.training.epochs >= 2
+        if claim.against and scale in claim.judged_at:
+            own, other = wanted_by(claim, scale, 5)[:2]
+            assert own.digest != other.digest, claim.id
+
+
+def test_no_claim_about_training_is_judged_at_smoke_scale() -> None:
+    assert not [one.id for one in of("runs") if "smoke" in one.judged_at]
+
+
+def test_values_and_computations_are_there() -> None:
+    for claim in of("runs"):
+        assert claim.value in REDUCTIONS or claim.quantity in NULLS, claim.id
+    assert {one.compute for one in of("computed")} <= set(COMPUTATIONS)
+
+
+def test_a_premise_is_the_claim_with_other_fields() -> None:
+    stall = next(one for one in of("runs") if one.id == "F9b.stall")
+    assert stall.premise is not None
+    assert stall.premise.preset == "luck-matters/figure-9b-infinite-bn"
+    assert (stall.premise.value, stall.premise.threshold) == ("change", 0.05)
+    assert stall.premise.premise is None
+    assert next(one for one in of("runs") if one.id == "T3.runs").premise is None
+
+
+TEXT = files("tfluck.papers").joinpath("claims", "alignment.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('id = "Q2"', 'id = "Q2"\nmetrik = "x"', "Did you mean metric"),
+        ('id = "Q2.corrected"', 'id = "Q2"', "two claims 'Q2'"),
+        ('metric = "printed_error"', "", "metric is missing"),
+        ("threshold = 0.001\n", "threshold = 0.001\ndirection = 'up'\n", "direction"),
+        ('kind = "computed"', 'kind = "guessed"', "kind must be one of"),
+        ('judged_at = ["laptop", "paper"]', 'judged_at = ["moon"]', "scale 'moon'"),
+        ("level = 0.05", "", "no file of claims"),
+        ("level = 0.05", "level = [", "no file of claims"),
+    ],
+)
+def test_a_file_that_could_not_be_judged_is_refused(
+    old: str, new: str, message: str
+) -> None:
+    assert old in TEXT
+    with pytest.raises(BadInput, match=re.escape(message)):
+        read_paper(TEXT.replace(old, new, 1), "a.toml")
+
+
+def test_an_unknown_paper_is_refused() -> None:
+    with pytest.raises(BadInput, match="luck-matters and alignment"):
+        load_paper("other")
+
+
+def test_settings_of_a_smaller_scale_replace_the_papers() -> None:
+    claim = next(one for one in of("computed") if one.id == "F4.m=6")
+    assert claim.at("paper") == {"m": 6, "samples": 100_000}
+    assert claim.at("smoke") == {"m": 6, "samples": 10_000}
+
+
+def test_every_kind_occurs() -> None:
+    assert {one.kind for _, one in CLAIMS} == set(NEEDED)

@@ -1,0 +1,187 @@
+"""Gather the evidence of a paper's claims: recalled, found again, or made."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfluck.foundations.errors import TfluckError
+from tfluck.foundations.processes import signals_held, watch_all, worker_pool
+from tfluck.papers.cache import Task, keep, recall
+from tfluck.papers.claim import Claim, Paper
+from tfluck.papers.computations import SEEDED, compute
+from tfluck.papers.evidence import Evidence, Part, Tried
+from tfluck.papers.trained import (
+    Shelf,
+    Tell,
+    Train,
+    Wanted,
+    distinct,
+    ensure,
+    wanted_by,
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a verdict needs and is not there yet."""
+
+    runs: tuple[Wanted, ...]
+    tasks: tuple[Task, ...]
+
+
+def tasks_of(claim: Claim, paper: Paper, scale: str) -> list[Task]:
+    """Return the computations of a claim."""
+    if claim.kind == "theory":
+        return [Task.of("theory", name, {}) for name in claim.checks]
+    if claim.kind != "computed":
+        return []
+    settings = claim.at(scale)
+    if claim.compute in SEEDED:
+        settings["seeds"] = paper.seeds[scale]
+    return [Task.of("computed", claim.compute, settings)]
+
+
+def plan(papers: Iterable[Paper], scale: str, root: Path) -> Plan:
+    """Return what is missing, each thing once."""
+    claims = [(paper, claim) for paper in papers for claim in paper.claims]
+    runs = distinct(
+        one
+        for paper, claim in claims
+        for one in wanted_by(claim, scale, paper.seeds[scale])
+    )
+    tasks = dict.fromkeys(
+        task for paper, claim in claims for task in tasks_of(claim, paper, scale)
+    )
+    return Plan(
+        tuple(one for one in runs if not one.done(root)),
+        tuple(task for task in tasks if recall(root, task) is None),
+    )
+
+
+def carry_out(
+    todo: Plan,
+    root: Path,
+    train: Train,
+    jobs: int = 1,
+    tell: Tell = lambda sentence: None,
+    advance: Callable[[int], object] = lambda count: None,
+) -> None:
+    """Compute and train what is missing; what is done stays done when interrupted.
+
+    Args:
+        todo: from :func:`plan`.
+        root: folder of runs.
+        train: trains what is left of a run.
+        jobs: processes for computations.
+        tell: hears of divergence.
+        advance: hears of each thing that is done.
+
+    Raises:
+        TfluckError: something could not be computed, or was interrupted.
+    """
+    for task, found in _computed(todo.tasks, jobs):
+        keep(root, task, found)
+        advance(1)
+    for wanted in todo.runs:
+        ensure(wanted, root, train, tell)
+        advance(1)
+
+
+def _computed(
+    tasks: tuple[Task, ...], jobs: int
+) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+    if jobs == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield task, perform(task)
+        return
+    with worker_pool(min(jobs, len(tasks))) as pool:
+        with signals_held():
+            futures: dict[Future[dict[str, Any]], Task] = {
+                pool.submit(perform, task): task for task in tasks
+            }
+            watch_all(pool)
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def perform(task: Task) -> dict[str, Any]:
+    """Carry out one computation, in this process.
+
+    Raises:
+        TfluckError: it failed; the message names it.
+    """
+    try:
+        if task.room == "computed":
+            return dict(compute(task.name, task.arguments))
+        from tfluck.theory.checks import select
+
+        found = next(one for one in select([task.name]) if one.id == task.name).check()
+        return {
+            "verdict": found.verdict,
+            "measured": found.measured,
+            "note": found.note,
+        }
+    except StopIteration:
+        raise TfluckError(f"There is no check {task.name}.") from None
+
+
+def gathered(paper: Paper, scale: str, root: Path) -> dict[str, Evidence]:
+    """Return the evidence that is there, by the ids of claims; nothing is computed.
+
+    Raises:
+        Damaged: a run's rows were changed or are lost.
+    """
+    shelf = Shelf(root)
+    return {claim.id: _evidence(claim, paper, scale, shelf) for claim in paper.claims}
+
+
+def _evidence(claim: Claim, paper: Paper, scale: str, shelf: Shelf) -> Evidence:
+    if claim.kind == "runs":
+        return shelf.evidence(claim, scale, paper.seeds[scale])
+    if claim.kind == "theory":
+        return _tried(claim, paper, scale, shelf.root)
+    if claim.kind == "computed":
+        return _numbers(claim, paper, scale, shelf.root)
+    return Evidence(command=claim.command)
+
+
+def _tried(claim: Claim, paper: Paper, scale: str, root: Path) -> Evidence:
+    command = f"tfluck theory check {' '.join(claim.checks)}"
+    tried, note = [], ""
+    for task in tasks_of(claim, paper, scale):
+        found = recall(root, task)
+        if found is None:
+            return Evidence(note=f"Not tried yet: {task.name}.", command=command)
+        tried.append(Tried(task.name, found["verdict"], found["measured"]))
+        note = note or str(found["note"])
+    return Evidence(tried=tuple(tried), note=note, command=command)
+
+
+def _numbers(claim: Claim, paper: Paper, scale: str, root: Path) -> Evidence:
+    task = tasks_of(claim, paper, scale)[0]
+    settings = ", ".join(f"{k} {v}" for k, v in task.arguments.items())
+    command = f"{task.name}: {settings}"
+    found = recall(root, task)
+    if found is None:
+        return Evidence(note="Not computed yet.", command=command)
+    premise = () if claim.premise is None else (_part(claim.premise, found),)
+    changed = claim.scales.get(scale, {})
+    said = ", ".join(f"{name} {value}" for name, value in changed.items())
+    return Evidence(
+        (_part(claim, found),),
+        premise=premise,
+        note=f"At the scale {scale}: {said}." if said else "",
+        sampled=isinstance(found.get(claim.metric), list),
+        undecided=float(found.get(claim.open) or 0),
+        command=command,
+    )
+
+
+def _part(claim: Claim, found: Mapping[str, Any]) -> Part:
+    value = found.get(claim.metric)
+    return Part(claim.metric, tuple(value) if isinstance(value, list) else (value,))
