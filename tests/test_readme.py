@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from test_house import FLOORS, ROOT
-from tfluck.cli.main import cli
 
 from tfluck import __version__
+from tfluck.cli.main import cli
 
 README = (ROOT / "README.md").read_text()
 BUILT = README.split("## How it is built")[1].split("##")[0]

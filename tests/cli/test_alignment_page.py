@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+
 from tfluck.cli.main import cli
 
 PAGE = Path(__file__).parents[2] / "docs" / "alignment.md"

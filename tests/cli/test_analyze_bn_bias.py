@@ -10,8 +10,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from tfluck.cli.main import main
 
+from tfluck.cli.main import main
 from tfluck.networks import published
 
 FIELDS = {

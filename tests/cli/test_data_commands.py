@@ -24,6 +24,7 @@ Call = Callable[..., Any]
 @pytest.fixture(scope="module")
 def call(tf: Any) -> Call:
     from click.testing import CliRunner
+
     from tfluck.cli.main import main
 
     def call(*arguments: object) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tfluck.cli.click import visible
 from tfluck.cli.main import main
 

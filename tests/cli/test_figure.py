@@ -85,6 +85,7 @@ def test_where_and_how_large_is_said_by_options(tfluck: Call, tmp_path: Path) ->
 
 def test_papers_and_numbers_complete() -> None:
     from click import Context
+
     from tfluck.cli.figure import _complete, command
 
     context = Context(command)

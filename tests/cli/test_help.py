@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from tfluck.cli.hints import WORDS
 from tfluck.cli.main import cli
 from tfluck.cli.options import FiniteFloat

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from making import make
+
 from tfluck.cli.output import table
 from tfluck.cli.report import result_text
-
 from tfluck.runs.warnings import warnings
 
 
@@ -136,7 +136,6 @@ def test_a_title_says_which_run_at_which_scale_by_which_preset(
     tmp_path: Path,
 ) -> None:
     from tfluck.cli.report import heading
-
     from tfluck.experiment.scales import configure
 
     preset = "luck-matters/figure-7-fc-bn"

@@ -7,9 +7,9 @@ from typing import Any
 import click
 import pytest
 from click.testing import Result
+
 from tfluck.cli.hints import complete_preset
 from tfluck.cli.main import cli
-
 from tfluck.experiment.presets import load_preset, presets
 from tfluck.experiment.scales import SCALES
 

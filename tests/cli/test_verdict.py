@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from tfluck.cli import verdict as verdict_command
 
+from tfluck.cli import verdict as verdict_command
 from tfluck.papers import PAPERS, Paper, load_paper
 from tfluck.papers.claim import read_paper
 

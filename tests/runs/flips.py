@@ -70,6 +70,7 @@ def ask_commands(root: Path) -> Answers:
     """Ask the command line in this process."""
     import click
     from click.testing import CliRunner
+
     from tfluck.cli.main import main
 
     def said(*arguments: str) -> Any:

@@ -336,7 +336,6 @@ def test_a_table_replaces_a_link_and_a_picture_does_not_follow_one(
     finished: MakeFinished, tmp_path: Path
 ) -> None:
     from tfluck.cli.train import draw
-
     from tfluck.runs import save_csv
 
     run = finished()

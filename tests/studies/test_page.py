@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+
 from tfluck.cli.main import cli
 
 PAGE = (Path(__file__).parents[2] / "docs" / "luck.md").read_text()

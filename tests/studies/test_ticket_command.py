@@ -62,6 +62,7 @@ def test_one_student_decides_nothing() -> None:
 def result(finished: Callable[[str], Run]) -> Any:
     """The JSON of three arms of two students, each at two sizes."""
     from click.testing import CliRunner
+
     from tfluck.cli.studies.ticket import command
 
     root = finished("dense").layout.root.parent
