@@ -2,11 +2,13 @@
 
 import ast
 import configparser
+import importlib
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,3 +189,12 @@ def test_tests_have_a_dial() -> None:
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert done.stdout.split() == [tried]
+
+
+@pytest.mark.parametrize(
+    "name", ["tfluck", "tfluck.networks", "tfluck.data", "tfluck.runs"]
+)
+def test_every_public_name_leads_somewhere(name: str, tf: Any) -> None:
+    """Names that are imported when first asked for are asked for here."""
+    module = importlib.import_module(name)
+    assert all(getattr(module, public) is not None for public in module.__all__)

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BatchNorm": "batch_norm",
+    "BatchNorm": "normalization",
     "Network": "network",
     "linear_layers": "network",
     "build_student": "student",
