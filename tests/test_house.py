@@ -192,7 +192,7 @@ def test_tests_have_a_dial() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["tfluck", "tfluck.networks", "tfluck.data", "tfluck.runs"]
+    "name", ["tfluck", "tfluck.networks", "tfluck.data", "tfluck.papers", "tfluck.runs"]
 )
 def test_every_public_name_leads_somewhere(name: str, tf: Any) -> None:
     """Names that are imported when first asked for are asked for here."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tfluck.cli.main import main
-from tfluck.networks import published
+from tfluck.zoo import addresses
 
 FIELDS = {
     "network": [
@@ -109,7 +109,7 @@ def test_damaged_cache_is_read_anew(run, write_vgg, server, tmp_path):
 def test_a_server_that_turns_us_away_has_a_mirror(run, write_vgg, server, monkeypatch):
     good = server.url(write_vgg("vgg11_bn", "safetensors"))
     bad = server.url("vgg11_bn-6002323d.pth")
-    monkeypatch.setitem(published.PUBLISHED, "vgg11_bn", (bad, good))
+    monkeypatch.setitem(addresses.PUBLISHED, "vgg11_bn", (bad, good))
     code, out, err = run("--model", "vgg11_bn", "--json")
     assert code == 0 and json.loads(out)["models"][0]["source"] == good
     assert "404" in err and "another source" in err
@@ -132,7 +132,7 @@ def closed():
 @pytest.mark.parametrize("arguments", [(), ("--model", "vgg11_bn", "--json")])
 def test_offline_says_which_file_to_bring(arguments, run, closed, monkeypatch):
     url = f"{closed}/vgg11_bn-6002323d.pth"
-    monkeypatch.setitem(published.PUBLISHED, "vgg11_bn", (url,))
+    monkeypatch.setitem(addresses.PUBLISHED, "vgg11_bn", (url,))
     code, out, err = run(*arguments)
     assert (code, out) == (1, "")
     assert url in err and "507 MiB" in err and "6002323d" in err
@@ -143,9 +143,9 @@ def test_offline_says_which_file_to_bring(arguments, run, closed, monkeypatch):
 def test_all_goes_on_past_what_cannot_be_reached(
     run, closed, write_vgg, tmp_path, monkeypatch
 ):
-    for name in published.PUBLISHED:
-        url = f"{closed}/{published.PUBLISHED[name][0].rsplit('/', 1)[1]}"
-        monkeypatch.setitem(published.PUBLISHED, name, (url,))
+    for name in addresses.PUBLISHED:
+        url = f"{closed}/{addresses.PUBLISHED[name][0].rsplit('/', 1)[1]}"
+        monkeypatch.setitem(addresses.PUBLISHED, name, (url,))
     assert run("--model", "all", "--json")[:2] == (1, "")
     code, out, err = run("--model", "all")
     assert (code, out) == (1, "") and err.count("Cannot reach") == 4
@@ -165,8 +165,8 @@ def test_all_goes_on_past_what_cannot_be_reached(
 @pytest.mark.parametrize("name", ["ResNet50", "MobileNet"])
 def test_offline_without_loading_tensorflow(name, closed, tmp_path):
     script = (
-        "import sys; from tfluck.networks import published;"
-        f"published.APPLICATIONS[{name!r}] = '{closed}/resnet/x.h5';"
+        "import sys; from tfluck.zoo import addresses;"
+        f"addresses.APPLICATIONS[{name!r}] = '{closed}/resnet/x.h5';"
         "from tfluck.cli.main import main\n"
         f"try: main(['analyze', 'bn-bias', '--model', {name!r}])\n"
         "finally: assert 'tensorflow' not in sys.modules"
@@ -257,7 +257,7 @@ def test_weights_belong_to_models_in_turn(run, write_vgg):
         (["--weights", "ftp://host/x.pth"], "http or https"),
         (["--model", "all", "--weights", "x.pth"], "--weights"),
         (["--model", "vgg11_bn", "--model", "vgg16_bn", "--weights", "x"], "each"),
-        (["--plot", "bias.jpeg"], ".png, .pdf or .svg"),
+        (["--plot", "bias.jpeg"], ".png, .pdf and .svg"),
         (["--images", "nowhere"], "--images"),
     ],
 )

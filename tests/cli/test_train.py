@@ -253,7 +253,7 @@ def test_runs_are_listed_shown_and_removed(
 
 def test_a_dry_run_plans_and_writes_nothing(train: Cli, tmp_path: Path) -> None:
     found = only_json(train("--dry-run", "--json"))
-    assert found["config"]["teacher_widths"] == [3, 4]
+    assert found["experiment"]["network"]["teacher_widths"] == [3, 4]
     assert min(found["plan"].values()) > 0
     assert "on this device" in train("--dry-run").stdout
     assert not (tmp_path / "runs").exists()

@@ -101,6 +101,7 @@ CASES = [
     Case("keep_epochs", (1,), ""),
     Case("augment", True, f"batches {TRAINED}", "digits"),
     Case("targets", "labels", f"teacher stranger end {ROWS}", "digits"),
+    Case("labels", "shuffled", f"{TRAINED} made", "labels"),
     Case("teacher", "copy", "", "taught"),
     Case("teacher_digest", "other", f"teacher end {ROWS}", "taught"),
     Case("teacher_batch_norm", "after-relu", f"teacher stranger end {ROWS}"),

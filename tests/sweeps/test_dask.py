@@ -119,7 +119,7 @@ def test_students_stop_when_their_driver_lets_the_run_go(
     with ThreadPoolExecutor(1) as executor:
         with locked(run.layout.lock):
             future = executor.submit(
-                engine.train_seed, str(run.layout.root), 1, run.experiment.places
+                engine.train_seed, str(run.layout.root), 1, run.places
             )
             while not run.seed_status(1).get("step"):
                 time.sleep(0.01)
