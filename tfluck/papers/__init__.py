@@ -4,6 +4,12 @@ Names are imported when they are first used: a figure that is a sketch needs no 
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfluck.papers.claim import PAPERS, Claim, Paper, load_paper
+    from tfluck.papers.evidence import Evidence, Part, Tried
+    from tfluck.papers.verdict import VERDICTS, Judgement, judge_all
 
 #: Public name → the module that holds it.
 _HOMES = {
