@@ -147,7 +147,7 @@ def _evidence(claim: Claim, paper: Paper, scale: str, shelf: Shelf) -> Evidence:
         return _tried(claim, paper, scale, shelf.root)
     if claim.kind == "computed":
         return _numbers(claim, paper, scale, shelf.root)
-    return Evidence(command=claim.command)
+    return Evidence()
 
 
 def _tried(claim: Claim, paper: Paper, scale: str, root: Path) -> Evidence:
