@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tfluck.papers import Judgement, Paper
     from tfluck.papers.gathering import Plan
     from tfluck.runs import Run
+    from tfluck.studies.arms import Plan as TicketPlan
 
 #: As :data:`tfluck.papers.PAPERS`, which would bring SciPy to every ``--help``.
 PAPERS = ("luck-matters", "alignment")
@@ -106,12 +107,11 @@ def command(
 
 
 def _carry_out(todo: "Plan", out: Path, jobs: int) -> None:
-    if not todo.runs and not todo.tasks:
+    if not todo.size:
         return
     from tfluck.papers.gathering import carry_out
 
-    runs, tasks = len(todo.runs), len(todo.tasks)
-    talk(f"To be made: {counted(tasks, 'computation')}, {counted(runs, 'run')}.")
+    talk(f"To be made: {_words(todo)}.")
 
     def train(run: "Run") -> None:
         from tfluck.sweeps import train_run
@@ -122,8 +122,29 @@ def _carry_out(todo: "Plan", out: Path, jobs: int) -> None:
         with progress_bar(steps, done) as report:
             train_run(run, report, jobs=jobs, quiet=not is_verbose())
 
-    with bar(len(todo.tasks) + len(todo.runs), " parts") as advance:
-        carry_out(todo, out, train, jobs, talk, advance)
+    def train_tickets(run: "Run", plan: "TicketPlan") -> None:
+        from tfluck.studies.arms import steps_done
+        from tfluck.studies.driver import train_all
+
+        steps, cells = run.experiment.training.steps, len(plan.cells)
+        talk(f"{run.layout.tickets}: {len(plan.seeds)} × {cells} × {steps} steps")
+        done = {seed: steps_done(run, plan, seed) for seed in plan.seeds}
+        with progress_bar(steps * cells, done) as report:
+            train_all(run, plan, report, jobs=jobs, quiet=not is_verbose())
+
+    with bar(todo.size, " parts") as advance:
+        carry_out(todo, out, train, jobs, talk, advance, train_tickets)
+
+
+def _studies(todo: "Plan") -> str:
+    count = len(todo.studies)
+    return f"{count} {'study' if count == 1 else 'studies'} upon runs"
+
+
+def _words(todo: "Plan") -> str:
+    """Count what is missing, in words."""
+    computations = counted(len(todo.tasks), "computation")
+    return f"{computations}, {counted(len(todo.runs), 'run')}, {_studies(todo)}"
 
 
 def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
@@ -144,13 +165,16 @@ def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
     seconds = sum(float(str(row["seconds"])) for row in rows)
     if as_json:
         names = [task.name for task in todo.tasks]
-        emit_json({"runs": rows, "computations": names, "seconds": seconds})
+        studies = [task.name for task in todo.studies]
+        found = {"runs": rows, "computations": names, "studies": studies}
+        emit_json(found | {"seconds": seconds})
         return
     if rows:
         click.echo(table(rows))
     click.echo(
         f"{counted(len(rows), 'run')} to train, {duration(seconds)} on this device; "
-        f"{counted(len(todo.tasks), 'computation')}"
+        f"{counted(len(todo.tasks), 'computation')}; "
+        f"{_studies(todo)}"
     )
 
 

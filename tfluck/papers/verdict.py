@@ -111,6 +111,8 @@ def _without_chance(claim: Claim, given: Evidence) -> Judgement | None:
     """Judge what no sample decides."""
     if claim.kind == "needs data" and not given.parts:
         return Judgement(claim, "needs data", f"Needs {claim.data}.", evidence=given)
+    if given.lacks:
+        return Judgement(claim, "needs data", given.lacks, evidence=given)
     if claim.kind == "not computable":
         return Judgement(claim, "not computable", claim.why, evidence=given)
     if claim.kind == "theory":
