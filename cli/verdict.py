@@ -11,19 +11,16 @@ from tfluck.experiment.scales import DEFAULT_SCALE, SCALES
 from tfluck.experiment.wording import counted
 from tfluck.foundations.errors import ClaimFailed
 
-from .bar import bar
-from .options import click, is_verbose, json_option, out_option, talk
+from .missing import make_missing, studies
+from .options import click, json_option, out_option, talk
 from .options import command as declare
 from .output import cell, emit_json, table
-from .progress import progress_bar
 from .report import duration
 from .settings import COUNT
 
 if TYPE_CHECKING:
     from tfluck.papers import Judgement, Paper
     from tfluck.papers.gathering import Plan
-    from tfluck.runs import Run
-    from tfluck.studies.arms import Plan as TicketPlan
 
 #: As :data:`tfluck.papers.PAPERS`, which would bring SciPy to every ``--help``.
 PAPERS = ("luck-matters", "alignment")
@@ -87,7 +84,7 @@ def command(
     if dry_run:
         _show_plan(todo, jobs, as_json)
         return
-    _carry_out(todo, out, jobs)
+    make_missing(todo, out, jobs)
     found = [
         (one, judgement)
         for one in papers
@@ -104,47 +101,6 @@ def command(
     else:
         click.echo(table([_row(row) for row in rows]))
     _conclude([judgement for _, judgement in found], check)
-
-
-def _carry_out(todo: "Plan", out: Path, jobs: int) -> None:
-    if not todo.size:
-        return
-    from tfluck.papers.gathering import carry_out
-
-    talk(f"To be made: {_words(todo)}.")
-
-    def train(run: "Run") -> None:
-        from tfluck.sweeps import train_run
-
-        steps = run.experiment.training.steps
-        talk(f"{run.layout.root}: {len(run.seeds)} × {steps} steps")
-        done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
-        with progress_bar(steps, done) as report:
-            train_run(run, report, jobs=jobs, quiet=not is_verbose())
-
-    def train_tickets(run: "Run", plan: "TicketPlan") -> None:
-        from tfluck.studies.arms import steps_done
-        from tfluck.studies.driver import train_all
-
-        steps, cells = run.experiment.training.steps, len(plan.cells)
-        talk(f"{run.layout.tickets}: {len(plan.seeds)} × {cells} × {steps} steps")
-        done = {seed: steps_done(run, plan, seed) for seed in plan.seeds}
-        with progress_bar(steps * cells, done) as report:
-            train_all(run, plan, report, jobs=jobs, quiet=not is_verbose())
-
-    with bar(todo.size, " parts") as advance:
-        carry_out(todo, out, train, jobs, talk, advance, train_tickets)
-
-
-def _studies(todo: "Plan") -> str:
-    count = len(todo.studies)
-    return f"{count} {'study' if count == 1 else 'studies'} upon runs"
-
-
-def _words(todo: "Plan") -> str:
-    """Count what is missing, in words."""
-    computations = counted(len(todo.tasks), "computation")
-    return f"{computations}, {counted(len(todo.runs), 'run')}, {_studies(todo)}"
 
 
 def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
@@ -165,8 +121,8 @@ def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
     seconds = sum(float(str(row["seconds"])) for row in rows)
     if as_json:
         names = [task.name for task in todo.tasks]
-        studies = [task.name for task in todo.studies]
-        found = {"runs": rows, "computations": names, "studies": studies}
+        upon = [task.name for task in todo.studies]
+        found = {"runs": rows, "computations": names, "studies": upon}
         emit_json(found | {"seconds": seconds})
         return
     if rows:
@@ -174,7 +130,7 @@ def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
     click.echo(
         f"{counted(len(rows), 'run')} to train, {duration(seconds)} on this device; "
         f"{counted(len(todo.tasks), 'computation')}; "
-        f"{_studies(todo)}"
+        f"{studies(todo)}"
     )
 
 

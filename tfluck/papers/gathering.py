@@ -1,7 +1,7 @@
 """Gather the evidence of a paper's claims: recalled, found again, or made."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,7 @@ def carry_out(
     tell: Tell = lambda sentence: None,
     advance: Callable[[int], object] = lambda count: None,
     train_tickets: TrainTickets = lambda run, plan: None,
+    executor: Executor | None = None,
 ) -> None:
     """Compute and train what is missing; what is done stays done when interrupted.
 
@@ -113,11 +114,12 @@ def carry_out(
         tell: hears of divergence.
         advance: hears of each thing that is done.
         train_tickets: trains what is left of a study of lottery tickets.
+        executor: processes that are there already, in place of ``jobs`` new ones.
 
     Raises:
         TfluckError: something could not be computed, or was interrupted.
     """
-    for task, found in _computed(todo.tasks, root, jobs):
+    for task, found in _computed(todo.tasks, root, jobs, executor):
         keep(root, task, found)
         advance(1)
     for wanted in todo.runs:
@@ -126,29 +128,39 @@ def carry_out(
     for task in todo.studies:
         if task.room == "studied" and (tickets := tickets_plan(task, root)):
             train_tickets(*tickets)
-    for task, found in _computed(todo.studies, root, jobs):
+    for task, found in _computed(todo.studies, root, jobs, executor):
         keep(root, task, found)
         advance(1)
 
 
 def _computed(
-    tasks: tuple[Task, ...], root: Path, jobs: int
+    tasks: tuple[Task, ...], root: Path, jobs: int, executor: Executor | None
 ) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+    if executor is not None:
+        yield from _over(executor, tasks, root)
+        return
     if jobs == 1 or len(tasks) < 2:
         for task in tasks:
             yield task, perform(task, root)
         return
     with worker_pool(min(jobs, len(tasks))) as pool:
-        with signals_held():
-            futures: dict[Future[dict[str, Any]], Task] = {
-                pool.submit(perform, task, root): task for task in tasks
-            }
-            watch_all(pool)
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        yield from _over(pool, tasks, root)
+
+
+def _over(
+    executor: Executor, tasks: tuple[Task, ...], root: Path
+) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+    with signals_held():
+        futures: dict[Future[dict[str, Any]], Task] = {
+            executor.submit(perform, task, root): task for task in tasks
+        }
+        watch_all(executor)
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def perform(task: Task, root: Path) -> dict[str, Any]:

@@ -71,11 +71,12 @@ def modulation(run: Run, seed: int, samples: int) -> Found:
     from tfluck.analysis.modulation import modulation as measure
     from tfluck.foundations.seeds import generator
     from tfluck.instruments.loaded import load_run
+    from tfluck.instruments.modulation import Modulation
 
-    loaded, needs = load_run(run), frozenset({"matrices", "networks", "inputs"})
+    loaded = load_run(run)
     ends: list[list[dict[str, Dominance]]] = []
     for epoch in (0, run.experiment.training.epochs):
-        view = loaded.view(seed, epoch, needs)
+        view = loaded.view(seed, epoch, Modulation.needs)
         layers = measure(*view.relu_nets(), view.inputs(samples))
         found = view.matrices
         ends.append(
