@@ -1,5 +1,6 @@
 """Make the evidence that claims ask for and that is not there, and show how far it is."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 def make_missing(todo: "Plan", out: Path, jobs: int) -> None:
     """Compute and train what ``todo`` names; what is done stays when interrupted.
 
-    Processes that have loaded TensorFlow once serve everything that computes with as many
-    threads as they have.
+    Of several processes those that have loaded TensorFlow once serve everything that
+    computes with as many threads as they have.
     """
     if not todo.size:
         return
@@ -41,7 +42,8 @@ def make_missing(todo: "Plan", out: Path, jobs: int) -> None:
         with progress_bar(steps, done) as report:
             train_run(run, report, jobs=jobs, executor=there, quiet=quiet)
 
-    with worker_pool(jobs) as pool, bar(todo.size, " parts") as advance:
+    workers = worker_pool(jobs) if jobs > 1 else nullcontext()
+    with workers as pool, bar(todo.size, " parts") as advance:
         tickets = _tickets(jobs)
         carry_out(todo, out, train, jobs, talk, advance, tickets, pool)
 

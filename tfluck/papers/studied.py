@@ -83,11 +83,17 @@ def _run_of(task: Task, root: Path) -> tuple[Run, tuple[int, ...]]:
     return run, run.seeds[: wanted.seeds]
 
 
+def _unfinished(run: Run, seeds: Sequence[int]) -> list[str]:
+    """Say of every student that has not finished what it is."""
+    told = {seed: run.seed_status(seed).get("status", "new") for seed in seeds}
+    return [f"Seed {s} is {what}." for s, what in told.items() if what != "finished"]
+
+
 def _of_student(
     name: str, run: Run, seed: int, options: Mapping[str, Any], notes: list[str]
 ) -> Found:
-    if (status := run.seed_status(seed).get("status")) != "finished":
-        notes.append(f"Seed {seed} is {status}.")
+    if lost := _unfinished(run, [seed]):
+        notes += lost
         return {}
     try:
         return study(name, run, seed, options)
@@ -120,7 +126,7 @@ def tickets_plan(task: Task, root: Path) -> tuple[Run, Plan] | None:
     if task.name != TICKETS:
         return None
     run, seeds = _run_of(task, root)
-    if any(run.seed_status(seed).get("status") != "finished" for seed in seeds):
+    if _unfinished(run, seeds):
         return None
     return run, make_plan(
         run, ARMS, (task.arguments["options"]["keep"],), 0, len(seeds)
@@ -131,6 +137,8 @@ def _compared(
     run: Run, seeds: Sequence[int], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Read the arms of the study of lottery tickets and subtract their log losses."""
+    if lost := _unfinished(run, seeds):
+        return {"note": " ".join(lost)}
     try:
         plan = make_plan(run, ARMS, (options["keep"],), 0, len(seeds))
     except TfluckError as error:
@@ -160,7 +168,7 @@ def study_evidence(claim: Claim, scale: str, seeds: int, root: Path) -> Evidence
     if lacks := next((one.lacks for one in every if one.lacks), ""):
         return Evidence(sampled=True, lacks=lacks, command=command)
     sides: list[tuple[Part, ...]] = []
-    folders, note = [], _reduced(claim, scale)
+    folders, note = [], reduced(claim, scale)
     for wanted in every:
         found = recall(root, task_of(claim, wanted, scale))
         run = wanted.find(root)
@@ -177,7 +185,7 @@ def study_evidence(claim: Claim, scale: str, seeds: int, root: Path) -> Evidence
     )
 
 
-def _reduced(claim: Claim, scale: str) -> str:
+def reduced(claim: Claim, scale: str) -> str:
     """Say what a smaller scale leaves out."""
     changed = claim.scales.get(scale, {})
     said = ", ".join(
