@@ -15,6 +15,7 @@ from tfluck.papers.claim import read_paper
 from tfluck.papers.computations import SEEDED, compute
 from tfluck.papers.courses import Courses, courses, minus, number, parts_of
 from tfluck.papers.gathering import carry_out, gathered, perform, plan, tasks_of
+from tfluck.papers.set_ups import same_direction
 from tfluck.papers.trained import Shelf, Wanted, distinct, wanted_by
 from tfluck.runs import Row, Run, list_runs
 from tfluck.runs.records import write_rows
@@ -346,3 +347,48 @@ def test_runs_that_are_missing_are_said_to_be(tmp_path: Path) -> None:
     assert found.parts == ()
     assert found.note.startswith("There is no run yet: tfluck train --preset")
     assert len(wanted_by(given, "smoke", 2)) == 2
+
+
+SETTING = {"preset": "luck-matters/figure-9a-small-none"}
+
+
+def test_a_setting_that_is_not_the_paper_s_is_counted() -> None:
+    right: dict[str, Any] = {"teacher_widths": [10, 15, 20, 25], "seeds": 5}
+    assert compute("setting", SETTING | {"wanted": right}) == {"different": 0}
+    wrong = right | {"seeds": 4, "outputs": 7}
+    assert compute("setting", SETTING | {"wanted": wrong}) == {"different": 2}
+
+
+def test_correlations_above_one_and_of_dead_nodes_are_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"samples": 50, "teachers": 3, "students": 6, "dead": 2}
+    large = np.full((3, 6), 0.5)
+    for place, value, excess in ((0, 1.25, 0.25), (5, -0.5, 0.5), (0, 1.0, 0.0)):
+        planted = large.copy()
+        planted[:, 4:] = 0
+        planted[1, place] = value
+        monkeypatch.setattr(
+            "tfluck.papers.set_ups.correlation", lambda *_, found=planted: found
+        )
+        assert compute("correlations", given)["excess"] == excess
+
+
+def test_nodes_of_one_direction_are_counted(tf: Any) -> None:
+    rows = np.array([[1.0, 0.5], [0.5, 0.25], [-1.0, -0.5], [2.0, 1.0], [0.0, 1.0]])
+    assert same_direction(rows) == 3
+    assert same_direction(rows[2:]) == 0
+    few = {"widths": [6], "inputs": 2, "teachers": 2}
+    assert compute("separated", few | {"inputs": 8})["duplicates"] == 0
+    assert int(np.ravel(compute("separated", few | {"widths": [20]})["duplicates"])[0])
+
+
+def test_a_gradient_that_does_not_vanish_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"m": 3, "dim": 2, "trials": 4}
+    for both, wrong in (((1e-3, 1e-3), 4), ((0.0, 0.0), 4), ((0.0, 1e-9), 8)):
+        monkeypatch.setattr(
+            "tfluck.papers.definitions._parts", lambda *_, found=both: found
+        )
+        assert compute("residuals", given)["wrong"] == wrong
