@@ -115,7 +115,7 @@ def test_few_and_many_that_share_a_teacher_node(
     view_of(monkeypatch, rho.tolist(), [1] * 8)
     assert sharing(RUN, 1) == {"participation": {"layer 0": pytest.approx(4)}}
     # Three equal ones of one node, a single one of the other.
-    mixed = np.array([[0.9, 0.9, 0.9, 0.1], [0, 0, 0, 0.8]])
+    mixed = np.array([[0.9, 0.9, 0.9, 0.1], [0.2, 0.5, 0.2, 0.8], [0.0] * 4])
     assert shared_by(mixed, np.ones(4)) == pytest.approx(2)
     assert shared_by(np.zeros((0, 4)), np.ones(4)) is None
 
