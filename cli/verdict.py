@@ -11,18 +11,16 @@ from tfluck.experiment.scales import DEFAULT_SCALE, SCALES
 from tfluck.experiment.wording import counted
 from tfluck.foundations.errors import ClaimFailed
 
-from .bar import bar
-from .options import click, is_verbose, json_option, out_option, talk
+from .missing import make_missing, studies
+from .options import click, json_option, out_option, talk
 from .options import command as declare
 from .output import cell, emit_json, table
-from .progress import progress_bar
 from .report import duration
 from .settings import COUNT
 
 if TYPE_CHECKING:
     from tfluck.papers import Judgement, Paper
     from tfluck.papers.gathering import Plan
-    from tfluck.runs import Run
 
 #: As :data:`tfluck.papers.PAPERS`, which would bring SciPy to every ``--help``.
 PAPERS = ("luck-matters", "alignment")
@@ -86,7 +84,7 @@ def command(
     if dry_run:
         _show_plan(todo, jobs, as_json)
         return
-    _carry_out(todo, out, jobs)
+    make_missing(todo, out, jobs)
     found = [
         (one, judgement)
         for one in papers
@@ -103,27 +101,6 @@ def command(
     else:
         click.echo(table([_row(row) for row in rows]))
     _conclude([judgement for _, judgement in found], check)
-
-
-def _carry_out(todo: "Plan", out: Path, jobs: int) -> None:
-    if not todo.runs and not todo.tasks:
-        return
-    from tfluck.papers.gathering import carry_out
-
-    runs, tasks = len(todo.runs), len(todo.tasks)
-    talk(f"To be made: {counted(tasks, 'computation')}, {counted(runs, 'run')}.")
-
-    def train(run: "Run") -> None:
-        from tfluck.sweeps import train_run
-
-        steps = run.experiment.training.steps
-        talk(f"{run.layout.root}: {len(run.seeds)} × {steps} steps")
-        done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
-        with progress_bar(steps, done) as report:
-            train_run(run, report, jobs=jobs, quiet=not is_verbose())
-
-    with bar(len(todo.tasks) + len(todo.runs), " parts") as advance:
-        carry_out(todo, out, train, jobs, talk, advance)
 
 
 def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
@@ -144,13 +121,16 @@ def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
     seconds = sum(float(str(row["seconds"])) for row in rows)
     if as_json:
         names = [task.name for task in todo.tasks]
-        emit_json({"runs": rows, "computations": names, "seconds": seconds})
+        upon = [task.name for task in todo.studies]
+        found = {"runs": rows, "computations": names, "studies": upon}
+        emit_json(found | {"seconds": seconds})
         return
     if rows:
         click.echo(table(rows))
     click.echo(
         f"{counted(len(rows), 'run')} to train, {duration(seconds)} on this device; "
-        f"{counted(len(todo.tasks), 'computation')}"
+        f"{counted(len(todo.tasks), 'computation')}; "
+        f"{studies(todo)}"
     )
 
 
