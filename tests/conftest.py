@@ -55,6 +55,29 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+#: Fixtures of a file that train something once, for all tests that ask.
+DEAR = {"digits", "found", "lab", "made", "result", "runs", "student", "subject", "trained",
+        "unbroken", "watched"}  # fmt: skip
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Keep tests that share what was trained in one process, or both would train it."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        given = getattr(item, "callspec", None)
+        if given and "specimen" in given.params and item.path.parent.name == "laws":
+            # What learns from another specimen's teacher belongs where that is.
+            name = str(given.params["specimen"]).replace("pretrained", "labels")
+        elif shared := sorted(DEAR.intersection(getattr(item, "fixturenames", ()))):
+            name = f"{item.path.name} {shared[0]}"
+        else:
+            continue
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
 def pytest_collection_finish() -> None:
     """Modules must import TensorFlow late, or it starts with settings that are not ours."""
     if "tensorflow" in sys.modules:
