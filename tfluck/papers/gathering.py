@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tfluck.papers.cache import Task, keep, recall
 from tfluck.papers.claim import Claim, Paper
 from tfluck.papers.computations import SEEDED, compute
 from tfluck.papers.evidence import Evidence, Part, Tried
+from tfluck.papers.figures.figure import PaperFigure
 from tfluck.papers.trained import (
     Shelf,
     Tell,
@@ -20,6 +22,7 @@ from tfluck.papers.trained import (
     distinct,
     ensure,
     wanted_by,
+    wanted_by_figure,
 )
 
 
@@ -43,14 +46,17 @@ def tasks_of(claim: Claim, paper: Paper, scale: str) -> list[Task]:
     return [Task.of("computed", claim.compute, settings)]
 
 
-def plan(papers: Iterable[Paper], scale: str, root: Path) -> Plan:
-    """Return what is missing, each thing once."""
+def plan(
+    papers: Iterable[Paper],
+    scale: str,
+    root: Path,
+    figures: Iterable[PaperFigure] = (),
+) -> Plan:
+    """Return what is missing, each thing once; runs of figures come last."""
     claims = [(paper, claim) for paper in papers for claim in paper.claims]
-    runs = distinct(
-        one
-        for paper, claim in claims
-        for one in wanted_by(claim, scale, paper.seeds[scale])
-    )
+    judged = (wanted_by(one, scale, paper.seeds[scale]) for paper, one in claims)
+    drawn = (wanted_by_figure(figure, scale) for figure in figures)
+    runs = distinct(chain.from_iterable(chain(judged, drawn)))
     tasks = dict.fromkeys(
         task for paper, claim in claims for task in tasks_of(claim, paper, scale)
     )
@@ -66,7 +72,7 @@ def carry_out(
     train: Train,
     jobs: int = 1,
     tell: Tell = lambda sentence: None,
-    advance: Callable[[int], object] = lambda count: None,
+    ended: Callable[[Task | Wanted], object] = lambda thing: None,
 ) -> None:
     """Compute and train what is missing; what is done stays done when interrupted.
 
@@ -76,17 +82,17 @@ def carry_out(
         train: trains what is left of a run.
         jobs: processes for computations.
         tell: hears of divergence.
-        advance: hears of each thing that is done.
+        ended: hears of each thing when it is done.
 
     Raises:
         TfluckError: something could not be computed, or was interrupted.
     """
     for task, found in _computed(todo.tasks, jobs):
         keep(root, task, found)
-        advance(1)
+        ended(task)
     for wanted in todo.runs:
         ensure(wanted, root, train, tell)
-        advance(1)
+        ended(wanted)
 
 
 def _computed(
