@@ -68,7 +68,7 @@ def test_killed_again_and_again_it_repeats_only_what_was_begun(tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", range(1, THINGS + 1))
+@pytest.mark.parametrize("moment", [1, 4, 7])
 def test_killed_once_it_loses_at_most_one_thing(tmp_path: Path, moment: int) -> None:
     assert reproduce(tmp_path, moment) == -signal.SIGKILL
     begun = diary(tmp_path)
