@@ -4,9 +4,11 @@ import ast
 import importlib
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,31 @@ def test_a_page_may_be_followed_to_its_end(page: str, tmp_path: Path) -> None:
         for line in lines(text) if kind == "sh" else ():
             if not line.startswith(ABSENT):
                 run("-m", "tfluck.cli", *shlex.split(line)[1:])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_script_for_slurm_trains_where_jobs_are_started(
+    tf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slurm's jobs are processes of this machine here; the rest is the page's."""
+    distributed = pytest.importorskip("distributed")
+
+    class SLURMCluster(distributed.LocalCluster):  # type: ignore[misc]
+        def __init__(self, *, cores: int, memory: str, walltime: str) -> None:
+            options = {"memory_limit": memory, "dashboard_address": None}
+            super().__init__(n_workers=0, threads_per_worker=cores, **options)
+
+        def scale(self, n: int = 0, *, jobs: int = 0) -> Any:
+            return super().scale(n or jobs)
+
+    made = types.SimpleNamespace(SLURMCluster=SLURMCluster)
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", made)
+    monkeypatch.chdir(tmp_path)
+    [script] = [text for kind, text in blocks("cluster.md") if kind == "python"]
+    (tmp_path / "slurm.py").write_text(script)
+    found = runpy.run_path("slurm.py")
+    assert found["run"].status() == "finished" and len(found["run"].seeds) == 2
 
 
 def test_the_reference_shows_public_names_and_says_where_they_come_from(
