@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ import pytest
 from click.testing import Result
 from papers.toy import MORE, made
 
-from tfluck.cli.progress import whole_bar
+from tfluck.cli.progress import Whole, whole_bar
+from tfluck.cli.reproduction import Work
+from tfluck.papers import load_paper
 from tfluck.papers.figures import FIGURES, PaperFigure, fall_off, find_figure
+from tfluck.papers.gathering import plan
+from tfluck.papers.trained import Wanted
 
 Call = Callable[..., Result]
 #: What the toy begins, in this order: two computations, two chunks of each of two runs,
@@ -108,9 +113,22 @@ def test_what_it_takes_is_said_beforehand(
     assert not (toy / "drawn").exists() and not (toy / "runs").exists()
 
 
-def test_the_work_is_done_under_one_display(tfluck: Call, tf: Any, toy: Path) -> None:
+def test_the_work_is_done_under_one_display(
+    tfluck: Call, tf: Any, toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Whole] = []
+
+    @contextmanager
+    def kept(seconds: float) -> Iterator[Whole]:
+        with whole_bar(seconds) as whole:
+            shown.append(whole)
+            yield whole
+
+    monkeypatch.setattr("tfluck.cli.reproduction.whole_bar", kept)
     done = tfluck(*WORDS, "--jobs", 1)
     assert done.exit_code == 0, done.stderr
+    [whole] = shown
+    assert whole.done == pytest.approx(whole.seconds)
     said = done.stderr.splitlines()
     assert said[0].startswith("To be made: 2 computations, 2 runs to train, 2 figures")
     shares = [int(s) for s in re.findall(r"steps; (\d+)% of the work", done.stderr)]
@@ -129,6 +147,19 @@ def test_figures_of_one_paper_are_made_with_its_claims(tfluck: Call) -> None:
         assert len(named) == count
         assert named == [f.name for f in FIGURES if paper in (f.paper, "all")]
     assert all(isinstance(figure, PaperFigure) for figure in FIGURES)
+
+
+def test_an_estimate_is_of_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    todo = plan([load_paper("luck-matters")], "smoke", tmp_path)
+    work = Work(todo, FIGURES, "smoke", tmp_path, 1)
+    vars(work)["_rate"] = 1e9
+    whole = [work.training(one) for one in todo.runs]
+    total = work.seconds
+    assert total > sum(whole) + 10 * len(FIGURES)
+    monkeypatch.setattr(Wanted, "left", lambda self, root: 0.25)
+    assert [work.training(one) for one in todo.runs] == [one / 4 for one in whole]
 
 
 class Terminal(io.StringIO):
