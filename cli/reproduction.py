@@ -5,11 +5,14 @@ an end at any moment loses what was being computed, or a minute of each student.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfluck.experiment.execution import Execution
 from tfluck.experiment.wording import counted
 from tfluck.foundations.errors import Interrupted, TfluckError
 
@@ -22,11 +25,14 @@ if TYPE_CHECKING:
     from tfluck.papers.cache import Task
     from tfluck.papers.figures.figure import PaperFigure
     from tfluck.papers.gathering import Plan
+    from tfluck.papers.studied import TrainTickets
     from tfluck.papers.trained import Wanted
     from tfluck.runs import Run
+    from tfluck.studies.arms import Plan as TicketPlan
 
 #: Of one core for a check of a theorem, for a computation of the alignment paper, and
-#: for the table and the pictures of a figure: means, measured once on two cores.
+#: for the table and the pictures of a figure: means, measured once on two cores. A study
+#: upon a run is taken for such a computation.
 CHECK, FIGURE = 0.2, 10.0
 COMPUTED = {"smoke": 1.0, "laptop": 40.0, "paper": 40.0}
 
@@ -36,7 +42,7 @@ class Work:
     """All that is to be made.
 
     Attributes:
-        todo: runs and computations that are missing.
+        todo: runs, computations and studies that are missing.
         figures: to be drawn afterwards.
         scale: of everything.
         out: folder of runs.
@@ -65,13 +71,15 @@ class Work:
     def computing(self, task: "Task") -> float:
         """Estimate the seconds that a computation takes, as one of several."""
         alone = CHECK if task.room == "theory" else COMPUTED[self.scale]
-        return alone / min(self.jobs, len(self.todo.tasks))
+        beside = max(1, len(self.todo.tasks), len(self.todo.studies))
+        return alone / min(self.jobs, beside)
 
     @cached_property
     def parts(self) -> "Mapping[Task | Wanted, float]":
         """Seconds of each computation and of each run."""
         found: dict[Task | Wanted, float] = {}
-        found.update((task, self.computing(task)) for task in self.todo.tasks)
+        tasks = (*self.todo.tasks, *self.todo.studies)
+        found.update((task, self.computing(task)) for task in tasks)
         found.update((one, self.training(one)) for one in self.todo.runs)
         return found
 
@@ -83,6 +91,10 @@ class Work:
     def __str__(self) -> str:
         tasks, runs = len(self.todo.tasks), len(self.todo.runs)
         words = [counted(tasks, "computation"), f"{counted(runs, 'run')} to train"]
+        if studies := len(self.todo.studies):
+            words.append(
+                f"{studies} {'study' if studies == 1 else 'studies'} upon runs"
+            )
         if self.figures:
             words.append(f"{counted(len(self.figures), 'figure')} to draw")
         return f"{', '.join(words)}: {duration(self.seconds)} on this device"
@@ -103,7 +115,9 @@ def show_plan(work: Work, as_json: bool) -> None:
     if as_json:
         names = [task.name for task in work.todo.tasks]
         figures = [figure.name for figure in work.figures]
-        told = {"runs": rows, "computations": names, "figures": figures}
+        upon = [task.name for task in work.todo.studies]
+        told = {"runs": rows, "computations": names, "studies": upon}
+        told["figures"] = figures
         emit_json(told | {"seconds": work.seconds})
         return
     if rows:
@@ -114,37 +128,65 @@ def show_plan(work: Work, as_json: bool) -> None:
 def carry_out(work: Work, folder: Path | None) -> None:
     """Compute and train what is missing, then draw the figures into ``folder``.
 
+    Of several processes those that have loaded TensorFlow once serve everything that
+    computes with as many threads as they have.
+
     Raises:
         TfluckError: something could not be made, or was interrupted.
     """
     todo = work.todo
-    if not (todo.runs or todo.tasks or work.figures):
+    if not (todo.size or work.figures):
         return
+    from tfluck.foundations.processes import worker_pool
     from tfluck.papers import gathering
 
     talk(f"To be made: {work}.")
-    with whole_bar(work.seconds) as whole:
+    workers = worker_pool(work.jobs) if todo.size and work.jobs > 1 else nullcontext()
+    with workers as pool, whole_bar(work.seconds) as whole:
         costs = {one.digest: work.parts[one] for one in todo.runs}
 
         def train(run: "Run") -> None:
-            _train(run, whole, costs[run.digest], work.jobs)
+            _train(run, whole, costs[run.digest], work.jobs, pool)
 
         def ended(thing: "Task | Wanted") -> None:
             whole.advance(work.parts[thing])
 
-        gathering.carry_out(todo, work.out, train, work.jobs, talk, ended)
+        tickets = _tickets(whole, work.jobs)
+        gathering.carry_out(
+            todo, work.out, train, work.jobs, talk, ended, tickets, pool
+        )
         if folder is not None:
             _draw(work, folder, whole)
 
 
-def _train(run: "Run", whole: Whole, seconds: float, jobs: int) -> None:
+def _train(
+    run: "Run", whole: Whole, seconds: float, jobs: int, pool: Executor | None
+) -> None:
     from tfluck.sweeps import train_run
 
     steps = run.experiment.training.steps
     talk(f"{run.layout.root}: {len(run.seeds)} × {steps} steps; {whole}")
     done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
+    usual = run.execution.threads == Execution().threads
+    there, quiet = pool if usual else None, not is_verbose()
     with whole.part(seconds, steps, done) as report:
-        train_run(run, report, jobs=jobs, quiet=not is_verbose())
+        train_run(run, report, jobs=jobs, executor=there, quiet=quiet)
+
+
+def _tickets(whole: Whole, jobs: int) -> "TrainTickets":
+    """Return what trains the parts of students that a study asks for."""
+
+    def train(run: "Run", plan: "TicketPlan") -> None:
+        from tfluck.studies.arms import steps_done
+        from tfluck.studies.driver import train_all
+
+        steps, cells = run.experiment.training.steps, len(plan.cells)
+        talk(f"{run.layout.tickets}: {len(plan.seeds)} × {cells} × {steps} steps")
+        done = {seed: steps_done(run, plan, seed) for seed in plan.seeds}
+        with whole.part(0.0, steps * cells, done) as report:
+            train_all(run, plan, report, jobs=jobs, quiet=not is_verbose())
+
+    return train
 
 
 def _draw(work: Work, folder: Path, whole: Whole) -> None:

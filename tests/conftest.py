@@ -4,7 +4,7 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,17 @@ def pytest_collection_finish() -> None:
         raise pytest.UsageError("a test module imports TensorFlow; do it in the tests")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_disks() -> Iterator[None]:
+    """Let nobody wait for a disk: what a test leaves need not outlive a loss of power.
+
+    That we do ask for it, and in which order, ``foundations/test_ground.py`` says.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tf() -> Any:
     """TensorFlow, deterministic, two threads."""
@@ -97,7 +108,7 @@ def make_run(tmp_path: Path, tiny: dict[str, Any]) -> Callable[..., Run]:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tfluck() -> Callable[..., Result]:
     """Run the command line in this process: ``tfluck("runs", "list")``."""
     from tfluck.cli.main import main

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,35 @@ kind = "theory"
 checks = ["D1.gate"]
 expect = "{expect}"
 [[claims]]
+id = "FEW"
+sentence = "Few students share a node."
+source = "s"
+kind = "study"
+study = "sharing"
+metric = "participation"
+direction = "less"
+threshold = 3.0
+preset = "{preset}"
+test = "t"
+judged_at = ["laptop"]
+refuted_by = "r"
+vacuous_if = "v"
+[[claims]]
+id = "LUCK"
+sentence = "It is luck."
+source = "s"
+kind = "study"
+study = "tickets"
+options = {{ keep = 1 }}
+metric = "random_minus_lucky"
+direction = "greater"
+threshold = 0.0
+preset = "{preset}"
+test = "t"
+judged_at = ["laptop"]
+refuted_by = "r"
+vacuous_if = "v"
+[[claims]]
 id = "F8"
 sentence = "On photographs too."
 source = "s"
@@ -82,8 +112,6 @@ judged_at = []
 refuted_by = "r"
 vacuous_if = "v"
 """
-
-
 #: A second run, and a second computation.
 MORE = """
 [[claims]]
@@ -104,11 +132,17 @@ checks = ["T2-b.top"]
 """
 
 
-def made(tmp_path: Path, expect: str = "reproduced", more: str = "") -> Paper:
+def made(
+    tmp_path: Path, expect: str = "reproduced", more: str = "", studies: bool = True
+) -> Paper:
     """Return the paper; its preset lies in the folder."""
     preset = tmp_path / "tiny.toml"
     preset.write_text(PRESET)
-    return read_paper(CLAIMS.format(preset=preset, expect=expect) + more, "made.toml")
+    text = CLAIMS.format(preset=preset, expect=expect) + more
+    paper = read_paper(text, "made.toml")
+    if studies:
+        return paper
+    return replace(paper, claims=tuple(c for c in paper.claims if c.kind != "study"))
 
 
 def main(folder: Path, moment: int) -> None:
@@ -133,7 +167,9 @@ def main(folder: Path, moment: int) -> None:
 
         return called
 
-    gathering.perform = noted(gathering.perform, lambda task: f"compute {task.name}")
+    gathering.perform = noted(
+        gathering.perform, lambda task, root: f"compute {task.name}"
+    )
     Kernel.advance = noted(  # type: ignore[method-assign]
         Kernel.advance,
         lambda kernel, chunk, batches: f"train {kernel.run.name} {chunk}",
@@ -143,7 +179,7 @@ def main(folder: Path, moment: int) -> None:
     figures.FIGURES = (figures.find_figure(14),)
     import tfluck.papers
 
-    paper = made(Path(), more=MORE)
+    paper = made(Path(), more=MORE, studies=False)
     tfluck.papers.load_paper = lambda name: paper  # type: ignore[assignment]
     command.main(
         [
