@@ -6,7 +6,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint types format lines bench mutants wheel-check clean
+.PHONY: help install demo test test-all lint types format lines bench mutants docs gallery reproduce wheel-check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -25,8 +25,8 @@ demo: install  ## the main job at a scale of a few minutes: table, figure, Tenso
 test: install  ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-all: install  ## also the slow tests, and Dask
-	$(BIN)/python -m pip install --quiet --editable '.[dev,dask]'
+test-all: install  ## also the slow tests, Dask and the site
+	$(BIN)/python -m pip install --quiet --editable '.[dev,dask,docs]'
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not network"
 
 bench: install  ## speed against a PyTorch loop; prints a table and writes it to benchmarks/
@@ -37,6 +37,18 @@ bench: install  ## speed against a PyTorch loop; prints a table and writes it to
 mutants: install  ## do the tests notice wrong lines? prints who survives and writes it to benchmarks/
 	$(BIN)/python -m pip install --quiet --editable '.[dev,mutants]'
 	$(BIN)/python benchmarks/mutants.py
+
+docs: install  ## the documentation as a site in build/site, to be opened from disk
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html; with search: $(BIN)/python -m http.server -d build/site"
+
+gallery: install  ## the gallery's pictures that no long training is behind; minutes
+	$(BIN)/python docs/gallery.py
+
+reproduce: install  ## both papers at the scale laptop: hours; stop it at any moment, it goes on
+	$(BIN)/tfluck verdict --paper all --scale laptop --figures build/reproduce --dry-run
+	$(BIN)/tfluck verdict --paper all --scale laptop --figures build/reproduce --csv build/reproduce/verdicts.csv
 
 wheel-check: install  ## build the wheel, install it elsewhere, ask it for help
 	rm -rf build/wheel && $(BIN)/python -m pip wheel --quiet --no-deps -w build/wheel .

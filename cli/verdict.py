@@ -5,22 +5,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfluck.experiment.execution import Execution
-from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.scales import DEFAULT_SCALE, SCALES
-from tfluck.experiment.wording import counted
 from tfluck.foundations.errors import ClaimFailed
 
-from .missing import make_missing, studies
 from .options import click, json_option, out_option, talk
 from .options import command as declare
 from .output import cell, emit_json, table
-from .report import duration
+from .reproduction import Work, carry_out, show_plan
 from .settings import COUNT
 
 if TYPE_CHECKING:
     from tfluck.papers import Judgement, Paper
-    from tfluck.papers.gathering import Plan
+    from tfluck.papers.figures import PaperFigure
 
 #: As :data:`tfluck.papers.PAPERS`, which would bring SciPy to every ``--help``.
 PAPERS = ("luck-matters", "alignment")
@@ -30,6 +26,7 @@ PAPERS = ("luck-matters", "alignment")
     "tfluck verdict --paper alignment --scale smoke",
     "tfluck verdict --paper all --scale laptop --csv verdicts.csv",
     "tfluck verdict --paper luck-matters --dry-run",
+    "tfluck verdict --scale laptop --figures figures",
     name="verdict",
 )
 @click.option(
@@ -54,6 +51,12 @@ PAPERS = ("luck-matters", "alignment")
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the table there as well.",
 )
+@click.option(
+    "--figures",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Make every figure of the papers there as well, at the same scale.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be computed, and stop.")
 @out_option
 @json_option
@@ -63,6 +66,7 @@ def command(
     jobs: int | None,
     check: bool,
     csv_file: Path | None,
+    folder: Path | None,
     dry_run: bool,
     out: Path,
     as_json: bool,
@@ -70,7 +74,8 @@ def command(
     """Judge every computable claim of the papers.
 
     Evidence that is missing is made: runs are trained or resumed, theorems are checked,
-    determinants certified. What is there is used, so that a second call computes nothing.
+    determinants certified. What is there is used, so that a second call computes nothing,
+    and one after an interruption what is left.
 
     Verdicts: reproduced, partly, not reproduced, not decided (too few students, or this
     scale cannot tell), vacuous (its hypothesis is false), needs data, not computable.
@@ -79,12 +84,13 @@ def command(
     from tfluck.papers.gathering import gathered, plan
 
     papers = [load_paper(name) for name in (PAPERS if paper == "all" else (paper,))]
-    todo = plan(papers, scale, out)
-    jobs = jobs or os.cpu_count() or 1
+    figures = _figures(papers) if folder else ()
+    todo = plan(papers, scale, out, figures)
+    work = Work(todo, figures, scale, out, jobs or os.cpu_count() or 1)
     if dry_run:
-        _show_plan(todo, jobs, as_json)
+        show_plan(work, as_json)
         return
-    make_missing(todo, out, jobs)
+    carry_out(work, folder)
     found = [
         (one, judgement)
         for one in papers
@@ -103,43 +109,11 @@ def command(
     _conclude([judgement for _, judgement in found], check)
 
 
-def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
-    """Say what is missing and what it costs: runs by their plans, computations by count."""
-    from tfluck.foundations.runtime import matmul_rate
+def _figures(papers: "Sequence[Paper]") -> "tuple[PaperFigure, ...]":
+    from tfluck.papers.figures import FIGURES
 
-    rate = matmul_rate() if todo.runs else 1.0
-    rows = [
-        {
-            "preset": one.preset,
-            "changed": ", ".join(f"{k} {v}" for k, v in one.settings.items()),
-            "students": one.seeds,
-            "seconds": _seconds(*one.specified, rate, jobs),
-            "command": one.command,
-        }
-        for one in todo.runs
-    ]
-    seconds = sum(float(str(row["seconds"])) for row in rows)
-    if as_json:
-        names = [task.name for task in todo.tasks]
-        upon = [task.name for task in todo.studies]
-        found = {"runs": rows, "computations": names, "studies": upon}
-        emit_json(found | {"seconds": seconds})
-        return
-    if rows:
-        click.echo(table(rows))
-    click.echo(
-        f"{counted(len(rows), 'run')} to train, {duration(seconds)} on this device; "
-        f"{counted(len(todo.tasks), 'computation')}; "
-        f"{studies(todo)}"
-    )
-
-
-def _seconds(
-    experiment: Experiment, execution: Execution, rate: float, jobs: int
-) -> float:
-    from tfluck.experiment.cost import plan
-
-    return plan(experiment, execution, rate, jobs).seconds
+    names = {one.name for one in papers}
+    return tuple(figure for figure in FIGURES if figure.paper in names)
 
 
 def as_object(paper: "Paper", found: "Judgement") -> dict[str, Any]:

@@ -1,14 +1,11 @@
 """The README describes what is there, and what is cited is what was read."""
 
 import re
-import shlex
-from pathlib import Path
 
 import pytest
 from test_house import FLOORS, ROOT
 
 from tfluck import __version__
-from tfluck.cli.main import cli
 
 README = (ROOT / "README.md").read_text()
 BUILT = README.split("## How it is built")[1].split("##")[0]
@@ -25,29 +22,6 @@ def test_the_floors_are_those_that_stand() -> None:
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`(tfluck/[\w/.]+)`", README))))
 def test_what_it_names_is_there(path: str) -> None:
     assert (ROOT / path).exists()
-
-
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-LINES = [line.split("  #")[0] for block in BLOCKS for line in block.splitlines()]
-TABLE = re.findall(r"\| `(tfluck [^`]+)` \|", README)
-TYPED = [part.strip() for line in [*LINES, *TABLE] for part in line.split("&&")]
-COMMANDS = sorted({line for line in TYPED if line.startswith("tfluck ")})
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_its_commands_parse(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As far as the last command's options; files it names need not be there."""
-    monkeypatch.chdir(tmp_path)
-    command, words = cli, shlex.split(line)[1:]
-    context = None
-    while hasattr(command, "commands") or hasattr(command, "table"):
-        context = command.make_context("tfluck", list(words), resilient_parsing=True)
-        _, command, words = command.resolve_command(
-            context, [*context._protected_args, *context.args]
-        )
-    command.make_context(command.name, list(words)).close()
 
 
 def test_both_papers_are_cited() -> None:

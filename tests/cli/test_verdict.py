@@ -8,115 +8,13 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from papers.toy import made
 
 from tfluck.cli import verdict as verdict_command
-from tfluck.papers import PAPERS, Paper, load_paper
+from tfluck.papers import PAPERS, load_paper
 from tfluck.papers.claim import read_paper
 
 Call = Callable[..., Result]
-
-PRESET = """
-title = "Tiny"
-[settings]
-teacher_widths = [3, 4]
-multiplier = 2
-outputs = 5
-input_dim = 6
-epochs = 2
-samples_per_epoch = 64
-batch_size = 16
-eval_samples = 50
-chunk = 4
-jit = false
-"""
-CLAIMS = """
-paper = "luck-matters"
-title = "made"
-level = 0.05
-seeds = {{ smoke = 1, laptop = 1, paper = 1 }}
-[defaults.runs]
-test = "t"
-judged_at = ["laptop"]
-refuted_by = "r"
-vacuous_if = "v"
-preset = "{preset}"
-direction = "greater"
-threshold = 0.0
-[defaults.theory]
-test = "t"
-judged_at = ["smoke"]
-refuted_by = "r"
-vacuous_if = "v"
-[[claims]]
-id = "RUN"
-sentence = "ρ̄ grows."
-source = "s"
-kind = "runs"
-quantity = "mean_best_correlation_live"
-value = "change"
-[[claims]]
-id = "RANK"
-sentence = "r̄ falls."
-source = "s"
-kind = "runs"
-quantity = "mean_rank"
-value = "change"
-direction = "less"
-[[claims]]
-id = "D1"
-sentence = "It is its gate times its input."
-source = "s"
-kind = "theory"
-checks = ["D1.gate"]
-expect = "{expect}"
-[[claims]]
-id = "FEW"
-sentence = "Few students share a node."
-source = "s"
-kind = "study"
-study = "sharing"
-metric = "participation"
-direction = "less"
-threshold = 3.0
-preset = "{preset}"
-test = "t"
-judged_at = ["laptop"]
-refuted_by = "r"
-vacuous_if = "v"
-[[claims]]
-id = "LUCK"
-sentence = "It is luck."
-source = "s"
-kind = "study"
-study = "tickets"
-options = {{ keep = 1 }}
-metric = "random_minus_lucky"
-direction = "greater"
-threshold = 0.0
-preset = "{preset}"
-test = "t"
-judged_at = ["laptop"]
-refuted_by = "r"
-vacuous_if = "v"
-[[claims]]
-id = "F8"
-sentence = "On photographs too."
-source = "s"
-kind = "needs data"
-data = "photographs"
-metric = "m"
-threshold = 0.0
-test = "t"
-judged_at = []
-refuted_by = "r"
-vacuous_if = "v"
-"""
-
-
-def made(tmp_path: Path, expect: str = "reproduced") -> Paper:
-    preset = tmp_path / "tiny.toml"
-    preset.write_text(PRESET)
-    return read_paper(CLAIMS.format(preset=preset, expect=expect), "made.toml")
 
 
 @pytest.fixture

@@ -14,9 +14,16 @@ from tfluck.papers.cache import FOLDER, ROOMS, Task, code, keep, recall
 from tfluck.papers.claim import read_paper
 from tfluck.papers.computations import SEEDED, compute
 from tfluck.papers.courses import Courses, courses, minus, number, parts_of
+from tfluck.papers.figures import FIGURES, find_figure
 from tfluck.papers.gathering import carry_out, gathered, perform, plan, tasks_of
 from tfluck.papers.set_ups import same_direction
-from tfluck.papers.trained import Shelf, Wanted, distinct, wanted_by
+from tfluck.papers.trained import (
+    Shelf,
+    Wanted,
+    distinct,
+    wanted_by,
+    wanted_by_figure,
+)
 from tfluck.runs import Row, Run, list_runs
 from tfluck.runs.records import write_rows
 
@@ -308,9 +315,9 @@ def test_evidence_is_made_once_and_then_recalled(small: Paper, tmp_path: Path) -
     assert not before["D1"].tried
     assert "Not" in before["D1"].note
     assert not before["Q"].parts
-    done: list[int] = []
-    carry_out(todo, tmp_path, never, advance=done.append)
-    assert sum(done) == 3
+    done: list[object] = []
+    carry_out(todo, tmp_path, never, ended=done.append)
+    assert done == list(todo.tasks)
     assert plan([small], "smoke", tmp_path).tasks == ()
     assert len(plan([small], "laptop", tmp_path).tasks) == 1
     after = gathered(small, "smoke", tmp_path)
@@ -347,6 +354,57 @@ def test_runs_that_are_missing_are_said_to_be(tmp_path: Path) -> None:
     assert found.parts == ()
     assert found.note.startswith("There is no run yet: tfluck train --preset")
     assert len(wanted_by(given, "smoke", 2)) == 2
+
+
+def test_a_run_is_wanted_once_with_all_the_students_that_somebody_wants() -> None:
+    name = "luck-matters/figure-9a-small-bn"
+    few, many = Wanted(name, seeds=2), Wanted(name, seeds=5)
+    other = Wanted(name, {"multiplier": 3}, seeds=1)
+    assert distinct([few, other, many]) == [many, other]
+    assert distinct([many, other, few]) == [many, other]
+
+
+def test_a_figure_wants_the_runs_that_need_no_trained_teacher() -> None:
+    found = wanted_by_figure(find_figure(17), "smoke")
+    names = [one.preset.rpartition("/")[2] for one in found]
+    assert names == ["figure-17-fc", "figure-17-cnn"]
+    assert [one.scale for one in found] == ["smoke", "smoke"]
+    assert not wanted_by_figure(find_figure(8), "smoke")
+    assert not wanted_by_figure(find_figure(14), "smoke")
+
+
+def test_figures_add_the_runs_that_no_claim_asks_for(tmp_path: Path) -> None:
+    papers = [load_paper("luck-matters")]
+    alone, both = (plan(papers, "laptop", tmp_path, f) for f in ((), FIGURES))
+    digests = [one.digest for one in both.runs]
+    assert len(set(digests)) == len(digests)
+    assert digests[: len(alone.runs)] == [one.digest for one in alone.runs]
+    added = [one.preset for one in both.runs[len(alone.runs) :]]
+    assert added == ["luck-matters/figure-9b-finite-none"]
+    assert both.tasks == alone.tasks
+    drawn = {
+        one.digest for figure in FIGURES for one in wanted_by_figure(figure, "laptop")
+    }
+    assert drawn <= set(digests)
+
+
+def test_what_is_left_of_a_run_is_what_no_student_has_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Wanted("luck-matters/figure-9a-small-bn", scale="smoke", seeds=4)
+    assert wanted.left(tmp_path) == 1.0
+    steps = wanted.specified[0].training.steps
+
+    class Begun:
+        seeds = (1, 2, 3)
+
+        def seed_status(self, seed: int) -> dict[str, int]:
+            return {1: {"step": steps}, 2: {"step": steps // 2}, 3: {}}[seed]
+
+    monkeypatch.setattr(Wanted, "find", lambda self, root: Begun())
+    assert wanted.left(tmp_path) == pytest.approx(
+        1 - (steps + steps // 2) / (4 * steps)
+    )
 
 
 SETTING = {"preset": "luck-matters/figure-9a-small-none"}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tfluck.papers.cache import Task, keep, recall
 from tfluck.papers.claim import Claim, Paper
 from tfluck.papers.computations import SEEDED, WITH_TENSORFLOW, compute
 from tfluck.papers.evidence import Evidence, Part, Tried
+from tfluck.papers.figures.figure import PaperFigure
 from tfluck.papers.shipped import read_weights, weights_evidence, weights_task
 from tfluck.papers.studied import (
     TrainTickets,
@@ -28,6 +30,7 @@ from tfluck.papers.trained import (
     distinct,
     ensure,
     wanted_by,
+    wanted_by_figure,
 )
 
 
@@ -70,14 +73,17 @@ def tasks_of(claim: Claim, paper: Paper, scale: str) -> list[Task]:
     return [Task.of("computed", claim.compute, settings)]
 
 
-def plan(papers: Iterable[Paper], scale: str, root: Path) -> Plan:
-    """Return what is missing, each thing once."""
+def plan(
+    papers: Iterable[Paper],
+    scale: str,
+    root: Path,
+    figures: Iterable[PaperFigure] = (),
+) -> Plan:
+    """Return what is missing, each thing once; runs of figures come last."""
     claims = [(paper, claim) for paper in papers for claim in paper.claims]
-    runs = distinct(
-        one
-        for paper, claim in claims
-        for one in wanted_by(claim, scale, paper.seeds[scale])
-    )
+    judged = (wanted_by(one, scale, paper.seeds[scale]) for paper, one in claims)
+    drawn = (wanted_by_figure(figure, scale) for figure in figures)
+    runs = distinct(chain.from_iterable(chain(judged, drawn)))
     tasks = dict.fromkeys(
         task for paper, claim in claims for task in tasks_of(claim, paper, scale)
     )
@@ -100,7 +106,7 @@ def carry_out(
     train: Train,
     jobs: int = 1,
     tell: Tell = lambda sentence: None,
-    advance: Callable[[int], object] = lambda count: None,
+    ended: Callable[[Task | Wanted], object] = lambda thing: None,
     train_tickets: TrainTickets = lambda run, plan: None,
     executor: Executor | None = None,
 ) -> None:
@@ -112,7 +118,7 @@ def carry_out(
         train: trains what is left of a run.
         jobs: processes for computations.
         tell: hears of divergence.
-        advance: hears of each thing that is done.
+        ended: hears of each thing when it is done.
         train_tickets: trains what is left of a study of lottery tickets.
         executor: processes that are there already, in place of ``jobs`` new ones.
 
@@ -121,16 +127,16 @@ def carry_out(
     """
     for task, found in _computed(todo.tasks, root, jobs, executor):
         keep(root, task, found)
-        advance(1)
+        ended(task)
     for wanted in todo.runs:
         ensure(wanted, root, train, tell)
-        advance(1)
+        ended(wanted)
     for task in todo.studies:
         if task.room == "studied" and (tickets := tickets_plan(task, root)):
             train_tickets(*tickets)
     for task, found in _computed(todo.studies, root, jobs, executor):
         keep(root, task, found)
-        advance(1)
+        ended(task)
 
 
 def _computed(

@@ -15,6 +15,7 @@ from tfluck.foundations.errors import BadInput, Diverged, TfluckError
 from tfluck.papers.claim import Claim
 from tfluck.papers.courses import Courses, courses, minus, parts_of
 from tfluck.papers.evidence import Evidence, Part
+from tfluck.papers.figures.figure import PaperFigure
 from tfluck.runs import Run, find_or_create, find_run
 
 #: Hears of what goes on, in sentences.
@@ -79,6 +80,15 @@ class Wanted:
         run = self.find(root)
         return run is not None and not _left(run, self.seeds)
 
+    def left(self, root: Path) -> float:
+        """Return the share of its steps that are still to be made."""
+        run = self.find(root)
+        if run is None:
+            return 1.0
+        made = sum(int(run.seed_status(seed).get("step", 0)) for seed in run.seeds)
+        students = max(self.seeds, len(run.seeds))
+        return max(0.0, 1 - made / (students * self.specified[0].training.steps))
+
     def make(self, root: Path) -> Run:
         """Return the run, born if it is missing and joined by students that are."""
         experiment, execution = self.specified
@@ -125,9 +135,23 @@ def wanted_by(claim: Claim, scale: str, seeds: int) -> list[Wanted]:
     return found
 
 
+def wanted_by_figure(figure: PaperFigure, scale: str) -> list[Wanted]:
+    """Return the runs that a figure is drawn from; none that needs a trained teacher."""
+    presets = {name: load_preset(name) for name in figure.presets}
+    return [
+        Wanted(name, {}, scale, int(preset.at(scale).get("seeds", 1)))
+        for name, preset in presets.items()
+        if not preset.teacher
+    ]
+
+
 def distinct(wanted: Iterable[Wanted]) -> list[Wanted]:
-    """Return one of each digest, in order."""
-    return list({one.digest: one for one in reversed(list(wanted))}.values())[::-1]
+    """Return the first of each digest, or the first with more students, in order."""
+    found: dict[str, Wanted] = {}
+    for one in wanted:
+        if one.digest not in found or one.seeds > found[one.digest].seeds:
+            found[one.digest] = one
+    return list(found.values())
 
 
 def ensure(wanted: Wanted, root: Path, train: Train, tell: Tell) -> None:
