@@ -16,8 +16,8 @@ from .options import click, is_verbose, json_option, out_option, talk
 from .options import command as declare
 from .output import cell, emit_json, table
 from .progress import progress_bar
-from .report import duration
 from .settings import COUNT
+from .summaries import duration
 
 if TYPE_CHECKING:
     from tfluck.papers import Judgement, Paper
