@@ -11,18 +11,16 @@ from tfluck.experiment.scales import DEFAULT_SCALE, SCALES
 from tfluck.experiment.wording import counted
 from tfluck.foundations.errors import ClaimFailed
 
-from .bar import bar
-from .options import click, is_verbose, json_option, out_option, talk
+from .missing import make_missing
+from .options import click, json_option, out_option, talk
 from .options import command as declare
 from .output import cell, emit_json, table
-from .progress import progress_bar
 from .settings import COUNT
 from .summaries import duration
 
 if TYPE_CHECKING:
-    from tfluck.papers import Judgement, Paper
+    from tfluck.papers import Judgement
     from tfluck.papers.gathering import Plan
-    from tfluck.runs import Run
 
 #: As :data:`tfluck.papers.PAPERS`, which would bring SciPy to every ``--help``.
 PAPERS = ("luck-matters", "alignment")
@@ -79,6 +77,7 @@ def command(
     """
     from tfluck.papers import judge_all, load_paper
     from tfluck.papers.gathering import gathered, plan
+    from tfluck.papers.telling import counted_verdicts, told
 
     papers = [load_paper(name) for name in (PAPERS if paper == "all" else (paper,))]
     todo = plan(papers, scale, out)
@@ -86,44 +85,28 @@ def command(
     if dry_run:
         _show_plan(todo, jobs, as_json)
         return
-    _carry_out(todo, out, jobs)
+    make_missing(todo, out, jobs)
     found = [
         (one, judgement)
         for one in papers
         for judgement in judge_all(one, gathered(one, scale, out), scale)
     ]
-    rows = [as_object(*pair) for pair in found]
+    rows = [told(*pair) for pair in found]
     if csv_file is not None:
         from tfluck.foundations.tables import save_csv
 
         save_csv([_flat(row) for row in rows], csv_file)
-    answer = {"paper": paper, "scale": scale, "claims": rows, "counts": _counts(found)}
+    answer = {
+        "paper": paper,
+        "scale": scale,
+        "claims": rows,
+        "counts": counted_verdicts(rows),
+    }
     if as_json:
         emit_json(answer)
     else:
         click.echo(table([_row(row) for row in rows]))
     _conclude([judgement for _, judgement in found], check)
-
-
-def _carry_out(todo: "Plan", out: Path, jobs: int) -> None:
-    if not todo.runs and not todo.tasks:
-        return
-    from tfluck.papers.gathering import carry_out
-
-    runs, tasks = len(todo.runs), len(todo.tasks)
-    talk(f"To be made: {counted(tasks, 'computation')}, {counted(runs, 'run')}.")
-
-    def train(run: "Run") -> None:
-        from tfluck.sweeps import train_run
-
-        steps = run.experiment.training.steps
-        talk(f"{run.layout.root}: {len(run.seeds)} × {steps} steps")
-        done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
-        with progress_bar(steps, done) as report:
-            train_run(run, report, jobs=jobs, quiet=not is_verbose())
-
-    with bar(len(todo.tasks) + len(todo.runs), " parts") as advance:
-        carry_out(todo, out, train, jobs, talk, advance)
 
 
 def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
@@ -162,39 +145,6 @@ def _seconds(
     return plan(experiment, execution, rate, jobs).seconds
 
 
-def as_object(paper: "Paper", found: "Judgement") -> dict[str, Any]:
-    """Return a claim with its verdict as the contract's JSON object."""
-    claim, summary = found.claim, found.summary
-    return {
-        "paper": paper.name,
-        "id": claim.id,
-        "claim": claim.sentence,
-        "source": claim.source,
-        "metric": claim.measured,
-        "direction": claim.direction,
-        "threshold": claim.threshold,
-        "measured": found.measured,
-        "effect": summary.effect if summary else None,
-        "interval": summary.interval if summary else None,
-        "bootstrap": found.bootstrap,
-        "smallest_effect": summary.smallest if summary else None,
-        "test": claim.test,
-        "students": max((len(p.values) for p in found.evidence.parts), default=0)
-        if found.evidence.sampled
-        else None,
-        "p_value": found.p_value,
-        "p_exact": found.p_exact,
-        "p_adjusted": found.p_adjusted,
-        "verdict": found.verdict,
-        "expected": claim.expect,
-        "note": found.note,
-        "refuted_by": claim.refuted_by,
-        "command": found.evidence.command,
-        "run": list(found.evidence.runs),
-        "parts": {part.name: list(part.values) for part in found.evidence.parts},
-    }
-
-
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """Lay a row out for CSV: an interval in two columns, lists in words."""
     flat = {k: v for k, v in row.items() if k not in ("interval", "bootstrap", "parts")}
@@ -218,13 +168,6 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "what is claimed": row["claim"],
         "note": row["note"],
     }
-
-
-def _counts(found: "Sequence[tuple[Paper, Judgement]]") -> dict[str, int]:
-    from tfluck.papers import VERDICTS
-
-    verdicts = [judgement.verdict for _, judgement in found]
-    return {word: verdicts.count(word) for word in VERDICTS}
 
 
 def _conclude(found: "Sequence[Judgement]", check: bool) -> None:
