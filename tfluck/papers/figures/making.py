@@ -18,7 +18,7 @@ from tfluck.foundations.files import (
     write_atomic,
     write_json,
 )
-from tfluck.papers.figures.figure import PaperFigure, Recipe, Scope
+from tfluck.papers.figures.figure import NotMade, PaperFigure, Recipe, Scope
 
 #: More bytes than a record has.
 LARGEST = 2**20
@@ -61,6 +61,7 @@ def make_figure(
         fresh: measure the table anew (runs that are finished stay as they are).
 
     Raises:
+        NotMade: as ``scope`` wants it, where a table of no run is not there.
         TfluckError: what is needed is not there, or cannot be written.
     """
     recipe = figure.recipe()
@@ -72,6 +73,9 @@ def make_figure(
     said = None if fresh else _remembered(record, table, wanted)
     measured = said is None
     if said is None:
+        # Runs are read rather than made; what has none is measured, which takes its time.
+        if not scope.make and figure.kind != "runs":
+            raise NotMade(f"It was not measured yet at the scale {scope.scale}.")
         found = recipe.measure(scope, sources)
         make_directory(folder)
         text = found.table.to_csv(index=False, lineterminator="\n")
