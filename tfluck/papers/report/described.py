@@ -43,9 +43,8 @@ def spread(values: Iterable[float | None]) -> str:
     known = [float(v) for v in values if v is not None and not pd.isna(v)]
     if not known:
         return "–"
-    mean, low, high = (
-        f"{v:.4g}" for v in (sum(known) / len(known), min(known), max(known))
-    )
+    ends = (sum(known) / len(known), min(known), max(known))
+    mean, low, high = (f"{value:.3g}" for value in ends)
     return mean if low == high else f"{mean} ({low} to {high})"
 
 

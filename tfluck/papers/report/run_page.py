@@ -180,15 +180,21 @@ def _settings(loaded: LoadedRun) -> Iterator[tuple[str, list[Line]]]:
                     "meaning": field.help,
                 }
                 for field in fields
-                if field.name not in WHERE
+                if _counts(field, values[field.name])
             ],
         )
+
+
+def _counts(field: Field, value: Any) -> bool:
+    """Leave out where data lie, and what no option sets and is as usual."""
+    usual = field.setting.hidden and value == field.default
+    return field.name not in WHERE and not usual
 
 
 def _text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return option_text(name, value) or "none"
+    return "none" if value == () else option_text(name, value)
 
 
 def _student(loaded: LoadedRun, seed: int) -> Line:
