@@ -6,8 +6,8 @@ making, so that the same evidence gives the same bytes.
 """
 
 from tfluck.papers.report.drawn import Which
-from tfluck.papers.report.papers_page import PapersPage, papers_page
+from tfluck.papers.report.of_papers import PapersPage, papers_page
+from tfluck.papers.report.of_run import run_page
 from tfluck.papers.report.rendering import write_page
-from tfluck.papers.report.run_page import run_page
 
 __all__ = ["PapersPage", "Which", "papers_page", "run_page", "write_page"]

@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfluck.experiment.execution import WHERE, Execution, execution_fields
-from tfluck.experiment.experiment import Experiment, all_fields
+from tfluck.experiment.execution import WHERE, execution_fields
+from tfluck.experiment.experiment import all_fields
 from tfluck.experiment.fields import Field
 from tfluck.experiment.presets import load_preset, presets
 from tfluck.experiment.scales import SCALES, configure
 from tfluck.foundations.errors import BadInput
 from tfluck.runs import Run
 
-#: Settings on which the defaults of others depend.
-LEADING = ("dataset", "arch", "batch_norm", "optimizer", "samples")
 #: Settings without an option of `tfluck train` that `tfluck pretrain` has.
 OF_PRETRAINING = ("labels", "prune")
 #: Settings of students, which a pretraining has none of.
@@ -29,20 +27,20 @@ OF_STUDENTS = frozenset(
 def command_of(run: Run) -> str:
     """Return the command that makes ``run`` again, wherever its data may lie.
 
-    Defaults that only a data set could tell are not relied upon: of labelled data every
-    setting is named. A file of images is named without its folder.
+    Defaults that only a data set or a trained teacher could tell are not relied upon:
+    with these every setting is named. A file of images is named without its folder.
     """
     wanted = run.experiment.settings() | run.execution.to_dict()
     scale = run.manifest.get("scale")
     scale = scale if scale in SCALES else "paper"
-    if run.experiment.data.labelled:
-        words = _of_labelled(run, wanted)
+    if run.experiment.data.labelled or run.execution.teacher:
+        words = _spelled_out(run, wanted)
     else:
-        words = _of_a_law(run, wanted, scale)
+        words = _as_short_as_can_be(run, wanted, scale)
     return shlex.join(["tfluck", *words, "--scale", scale])
 
 
-def _of_labelled(run: Run, wanted: Mapping[str, Any]) -> list[str]:
+def _spelled_out(run: Run, wanted: Mapping[str, Any]) -> list[str]:
     pretrains = run.experiment.training.targets == "labels"
     without = OF_STUDENTS if pretrains else frozenset()
     words = ["pretrain" if pretrains else "train"]
@@ -59,30 +57,21 @@ def _of_labelled(run: Run, wanted: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _of_a_law(run: Run, wanted: Mapping[str, Any], scale: str) -> list[str]:
+def _as_short_as_can_be(run: Run, wanted: Mapping[str, Any], scale: str) -> list[str]:
     preset = run.manifest.get("preset")
     preset = preset if isinstance(preset, str) and preset in presets() else None
     said = load_preset(preset).at(scale) if preset else {}
-    said = {k: v for k, v in said.items() if k in wanted}
-    leading = {k: wanted[k] for k in LEADING if wanted[k] != _default(said, scale, k)}
-    usual = _settings(*configure(scale, **said | leading))
-    given = leading | {
-        field.name: wanted[field.name]
-        for field in _fields()
-        if usual[field.name] != wanted[field.name]
-    }
-    if not _same(run, scale, said | given):
-        # Some default depends on another setting that is named.
-        given = {field.name: wanted[field.name] for field in _fields()}
+    given = {field.name: wanted[field.name] for field in _fields()}
+    # What another setting or a default says too need not be said again.
+    for name in given:
+        fewer = {key: value for key, value in given.items() if key != name}
+        if _same(run, scale, said | fewer):
+            given = fewer
     words = ["train", *(["--preset", preset] if preset else [])]
     for field in _fields():
         if field.name in given:
             words += _option(field, given[field.name])
     return words
-
-
-def _default(said: Mapping[str, Any], scale: str, name: str) -> Any:
-    return _settings(*configure(scale, **said))[name]
 
 
 def _same(run: Run, scale: str, given: Mapping[str, Any]) -> bool:
@@ -91,10 +80,6 @@ def _same(run: Run, scale: str, given: Mapping[str, Any]) -> bool:
     except BadInput:
         return False
     return (experiment.digest(), execution) == (run.experiment.digest(), run.execution)
-
-
-def _settings(experiment: Experiment, execution: Execution) -> dict[str, Any]:
-    return experiment.settings() | execution.to_dict()
 
 
 def _fields(*more: str) -> list[Field]:
