@@ -11,7 +11,7 @@ from pages import EVIL
 from tfluck.experiment.presets import Preset
 from tfluck.papers import Paper
 from tfluck.papers.claim import read_paper
-from tfluck.papers.figures import Scope, fall_off, find_figure
+from tfluck.papers.figures import Scope, curves, fall_off, find_figure
 from tfluck.papers.figures import runs as runs_module
 from tfluck.papers.gathering import carry_out, plan
 from tfluck.papers.report import of_papers as page_module
@@ -83,13 +83,23 @@ def paper(tmp_path_factory: Any) -> Paper:
 @pytest.fixture(scope="session")
 def root(paper: Paper, tf: Any, tmp_path_factory: Any) -> Path:
     """A folder with the evidence of all claims but one."""
-    from tfluck.sweeps import train_run
-
     folder: Path = tmp_path_factory.mktemp("report") / "runs"
     todo = plan([paper], "smoke", folder)
     todo = replace(todo, tasks=tuple(t for t in todo.tasks if t.name != "T1.dense"))
-    carry_out(todo, folder, lambda run: train_run(run, quiet=True) and None)
+    carry_out(todo, folder, train_here)
     return folder
+
+
+def train_here(run: Run) -> None:
+    """Train in this process, which costs no other its start."""
+    from tfluck.training.kernel import Kernel
+    from tfluck.training.teachers import save_weights
+    from tfluck.training.trainer import Trainer
+
+    kernel = Kernel(run)
+    save_weights(kernel.teacher, run.layout.teacher_weights)
+    for seed in run.seeds:
+        Trainer(run, seed, lambda step, note: None, kernel).train()
 
 
 @pytest.fixture
@@ -97,6 +107,8 @@ def scope(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scope]:
     """The run is figure 22's too, and figure 14 is measured in a moment."""
     chosen = (find_figure(14), find_figure(22))
     monkeypatch.setattr(page_module, "FIGURES", chosen)
+    panel = curves.Cell("22-small-bn", curves.RHO, "one panel")
+    monkeypatch.setattr(curves, "FIGURE_22", curves.Curves(((panel,),)))
     monkeypatch.setitem(fall_off.SAMPLES, "smoke", 500)
     monkeypatch.setattr(
         runs_module, "load_preset", lambda name: Preset(name, (name,), dict(TINY))

@@ -71,8 +71,8 @@ def test_runs_are_named_with_versions_machine_and_command(
     paper: Paper, scope: Scope, ended: Run, tmp_path: Path
 ) -> None:
     page = check(papers_page([paper], scope, tmp_path, "present").text)
-    # Of a claim, and of the figure's four presets.
-    assert page.links.count(f"#run-{ended.name}") == 5
+    # Of a claim, and of a figure.
+    assert page.links.count(f"#run-{ended.name}") == 2
     manifest = ended.manifest
     for told in (
         manifest["created"],
