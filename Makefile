@@ -25,8 +25,8 @@ demo: install  ## the main job at a scale of a few minutes: table, figure, Tenso
 test: install  ## the whole test suite
 	$(BIN)/python -m pytest -n 2
 
-test-all: install  ## also the slow tests, and Dask
-	$(BIN)/python -m pip install --quiet --editable '.[dev,dask]'
+test-all: install  ## also the slow tests, Dask, and pages in a browser
+	$(BIN)/python -m pip install --quiet --editable '.[dev,dask,browser]'
 	$(BIN)/python -m pytest -n 2 -m "not network"
 
 bench: install  ## speed against a PyTorch loop; prints a table and writes it to benchmarks/
