@@ -1,6 +1,5 @@
 """A paper of a few claims with its evidence, two small figures, and a run that ended."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,14 @@ import pytest
 from pages import EVIL
 
 from tfluck.experiment.presets import Preset
+from tfluck.instruments.loaded import LoadedRun
 from tfluck.papers import Paper
 from tfluck.papers.claim import read_paper
 from tfluck.papers.figures import Scope, curves, fall_off, find_figure
 from tfluck.papers.figures import runs as runs_module
 from tfluck.papers.gathering import carry_out, plan
 from tfluck.papers.report import of_papers as page_module
+from tfluck.papers.report import papers_page, run_page, write_page
 from tfluck.runs import Run
 
 TINY = {
@@ -102,21 +103,26 @@ def train_here(run: Run) -> None:
         Trainer(run, seed, lambda step, note: None, kernel).train()
 
 
-@pytest.fixture
-def scope(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scope]:
+def shrunk(patch: pytest.MonkeyPatch, root: Path) -> Scope:
     """The run is figure 22's too, and figure 14 is measured in a moment."""
     chosen = (find_figure(14), find_figure(22))
-    monkeypatch.setattr(page_module, "FIGURES", chosen)
+    patch.setattr(page_module, "FIGURES", chosen)
     panel = curves.Cell("22-small-bn", curves.RHO, "one panel")
-    monkeypatch.setattr(curves, "FIGURE_22", curves.Curves(((panel,),)))
-    monkeypatch.setitem(fall_off.SAMPLES, "smoke", 500)
-    monkeypatch.setattr(
+    patch.setattr(curves, "FIGURE_22", curves.Curves(((panel,),)))
+    patch.setitem(fall_off.SAMPLES, "smoke", 500)
+    patch.setattr(
         runs_module, "load_preset", lambda name: Preset(name, (name,), dict(TINY))
     )
-    yield Scope("smoke", root)
+    return Scope("smoke", root)
 
 
 @pytest.fixture
+def scope(root: Path, monkeypatch: pytest.MonkeyPatch) -> Scope:
+    """Two figures of no size, and where the runs are."""
+    return shrunk(monkeypatch, root)
+
+
+@pytest.fixture(scope="session")
 def ended(root: Path) -> Run:
     """The run behind the claims."""
     from tfluck.runs import list_runs
@@ -124,3 +130,20 @@ def ended(root: Path) -> Run:
     (found,) = list_runs(root)
     assert found.run is not None and found.status == "finished"
     return found.run
+
+
+@pytest.fixture(scope="session")
+def run_text(ended: Run) -> str:
+    """The page of that run."""
+    return run_page(LoadedRun(ended))
+
+
+@pytest.fixture(scope="session")
+def written(paper: Paper, root: Path, run_text: str, tmp_path_factory: Any) -> Path:
+    """Both pages on disk, ``of_papers.html`` and ``of_run.html``."""
+    folder: Path = tmp_path_factory.mktemp("pages")
+    with pytest.MonkeyPatch.context() as patch:
+        made = papers_page([paper], shrunk(patch, root), folder / "figures", "all")
+    write_page(folder / "of_papers.html", made.text)
+    write_page(folder / "of_run.html", run_text)
+    return folder

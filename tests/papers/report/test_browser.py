@@ -10,12 +10,6 @@ from typing import Any
 
 import pytest
 
-from tfluck.instruments.loaded import LoadedRun
-from tfluck.papers import Paper
-from tfluck.papers.figures import Scope
-from tfluck.papers.report import papers_page, run_page, write_page
-from tfluck.runs import Run
-
 pytestmark = pytest.mark.browser
 FLAGS = (
     "--headless",
@@ -68,21 +62,6 @@ def look(browser: Any, path: Path, size: tuple[int, int], **media: str) -> None:
     browser.get(path.as_uri())
 
 
-@pytest.fixture
-def of_papers(paper: Paper, scope: Scope, tmp_path: Path) -> Path:
-    made = papers_page([paper], scope, tmp_path / "figures", "all")
-    path = tmp_path / "report.html"
-    write_page(path, made.text)
-    return path
-
-
-@pytest.fixture
-def of_run(ended: Run, tmp_path: Path) -> Path:
-    path = tmp_path / "run.html"
-    write_page(path, run_page(LoadedRun(ended)))
-    return path
-
-
 def visible(browser: Any, selector: str) -> list[Any]:
     found = browser.find_elements("css selector", selector)
     return [one for one in found if one.is_displayed()]
@@ -101,8 +80,8 @@ def is_quiet(browser: Any) -> None:
     assert browser.get_log("browser") == []
 
 
-def test_filters_show_the_claims_of_a_verdict(browser: Any, of_papers: Path) -> None:
-    look(browser, of_papers, WIDE)
+def test_filters_show_the_claims_of_a_verdict(browser: Any, written: Path) -> None:
+    look(browser, written / "of_papers.html", WIDE)
     rows, said = "tr[data-verdict]", browser.find_element("id", "shown")
     assert len(visible(browser, rows)) == 4
     assert said.text == "4 of 4 claims are shown."
@@ -122,8 +101,8 @@ def test_filters_show_the_claims_of_a_verdict(browser: Any, of_papers: Path) -> 
     is_quiet(browser)
 
 
-def test_filters_and_details_take_keys(browser: Any, of_papers: Path) -> None:
-    look(browser, of_papers, WIDE)
+def test_filters_and_details_take_keys(browser: Any, written: Path) -> None:
+    look(browser, written / "of_papers.html", WIDE)
     keys = pytest.importorskip("selenium.webdriver").Keys
     chain = pytest.importorskip("selenium.webdriver").ActionChains
     reached: list[str] = []
@@ -145,10 +124,10 @@ def test_filters_and_details_take_keys(browser: Any, of_papers: Path) -> None:
 
 
 def test_the_slider_shows_the_epochs_of_a_student_and_layer(
-    browser: Any, of_run: Path
+    browser: Any, written: Path
 ) -> None:
     keys = pytest.importorskip("selenium.webdriver").Keys
-    look(browser, of_run, WIDE)
+    look(browser, written / "of_run.html", WIDE)
 
     def shown() -> tuple[str, ...]:
         (frame,) = visible(browser, "#frames figure")
@@ -176,9 +155,9 @@ def test_the_slider_shows_the_epochs_of_a_student_and_layer(
 @pytest.mark.parametrize("name", ["of_papers", "of_run"])
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 def test_pages_fit_their_screen_by_day_and_night(
-    browser: Any, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
+    browser: Any, written: Path, name: str, size: tuple[int, int]
 ) -> None:
-    path = request.getfixturevalue(name)
+    path = written / f"{name}.html"
     grounds = set()
     for scheme in ("light", "dark"):
         look(browser, path, size, **{"color-scheme": scheme})
@@ -192,9 +171,9 @@ def test_pages_fit_their_screen_by_day_and_night(
 
 @pytest.mark.parametrize("name", ["of_papers", "of_run"])
 def test_without_a_script_everything_can_be_read(
-    browser: Any, request: pytest.FixtureRequest, name: str
+    browser: Any, written: Path, name: str
 ) -> None:
-    path = request.getfixturevalue(name)
+    path = written / f"{name}.html"
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         look(browser, path, WIDE)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +15,8 @@ from tfluck.runs import Run, summarize
 
 
 @pytest.fixture(scope="module")
-def page(root: Path) -> tuple[Run, str, Page]:
-    from tfluck.runs import list_runs
-
-    (found,) = list_runs(root)
-    assert found.run is not None
-    text = run_page(LoadedRun(found.run))
-    return found.run, text, check(text)
+def page(ended: Run, run_text: str) -> tuple[Run, str, Page]:
+    return ended, run_text, check(run_text)
 
 
 def test_curves_matrices_fan_outs_and_modulation_are_pictures(

@@ -1,5 +1,6 @@
 """The page of one run: its curves, matrices, fan-outs, β* and H*, settings and command."""
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -45,18 +46,18 @@ def run_page(loaded: LoadedRun) -> str:
     """Return the page of a run; what it does not allow is a sentence instead."""
     run, summary = loaded.run, summarize(loaded.run)
     layers = [_layer(layer) for layer in summary["layers"]]
+    ends = ("initial_eval", "final_eval")
+    loss = {end: spread(summary["loss"][end]) for end in ends}
     return render(
         "run.html",
         title=f"Run {run.name}",
         shown=described(run.experiment, run.manifest),
-        run=run,
+        correlation=shlex.join(["tfluck", "analyze", "correlation", run.name]),
         summary=summary,
         layers=layers,
-        loss={
-            end: spread(summary["loss"][end]) for end in ("initial_eval", "final_eval")
-        },
+        loss=loss,
         command_line=command_of(run),
-        curves=_curves(loaded, layers),
+        curves=_curves(loaded, layers, loss),
         film=film(loaded),
         gradient=", ".join(
             f"rgb({','.join(map(str, rgb))})" for rgb in PALETTE.tolist()
@@ -85,9 +86,9 @@ def _layer(layer: Line) -> Line:
     }
 
 
-def _curves(loaded: LoadedRun, layers: Sequence[Line]) -> Look:
+def _curves(loaded: LoadedRun, layers: Sequence[Line], loss: Line) -> Look:
     """Draw what was recorded over epochs."""
-    command = f"tfluck runs export {loaded.run.name} --to csv"
+    command = shlex.join(["tfluck", "runs", "export", loaded.run.name, "--to", "csv"])
     try:
         table = loaded.table()
     except TfluckError as error:
@@ -98,6 +99,7 @@ def _curves(loaded: LoadedRun, layers: Sequence[Line]) -> Look:
         f"Layer {row['layer']}: ρ̄ from {row['ρ̄ before']} to {row['ρ̄ after']}."
         for row in layers
     ]
+    said.append(f"Loss from {loss['initial_eval']} to {loss['final_eval']}.")
     alt = " ".join([f"Curves over epochs of {loaded.title()}.", *said])
     figure = _drawn(table, loaded.title(), bool(layers))
     return Look(command, ((loaded.seeds[0], Picture.of(png(figure), alt)),))
@@ -123,8 +125,8 @@ def _look(
     **which: Any,
 ) -> Look:
     """Look at a run with an instrument, if it can be."""
-    every = " --all-seeds" if which else ""
-    command = f"tfluck analyze {name} {loaded.run.name}{every}"
+    every = ["--all-seeds"] if which else []
+    command = shlex.join(["tfluck", "analyze", name, loaded.run.name, *every])
     try:
         found = analyze(loaded, name, tell=loaded.tell, **which)
     except TfluckError as error:
