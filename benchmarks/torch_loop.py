@@ -71,8 +71,5 @@ if __name__ == "__main__":
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
     chosen = [int(width) for width in given.widths.split("-")]
-    print(
-        json.dumps(
-            rounds(given.arch, chosen, given.batch_norm, given.steps, given.repeats)
-        )
-    )
+    found = rounds(given.arch, chosen, given.batch_norm, given.steps, given.repeats)
+    print(json.dumps({"rates": found}))

@@ -54,7 +54,7 @@ def cli() -> None:
     \b
     Start here:
       tfluck train --dataset gaus --arch fc --teacher-widths 10-15-20-25
-      tfluck train --dataset gaus --arch cnn --scale laptop
+      tfluck train --dataset gaus --arch cnn
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 training diverged,

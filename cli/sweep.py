@@ -158,9 +158,8 @@ def _run(wanted: Wanted) -> list[Any]:
         # Every run compiles a step of its own, which TensorFlow takes for a mistake.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
-    def start(cell: Cell) -> Run:
-        assert cell.pair is not None  # noqa: S101
-        return launch(*cell.pair, wanted.means, None, wanted.typed, fresh=wanted.fresh)
+    def start(pair: Pair) -> Run:
+        return launch(*pair, wanted.means, None, wanted.typed, fresh=wanted.fresh)
 
     with cluster(wanted.engine, wanted.scheduler) as executor:
 

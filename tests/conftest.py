@@ -97,7 +97,7 @@ def make_run(tmp_path: Path, tiny: dict[str, Any]) -> Callable[..., Run]:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tfluck() -> Callable[..., Result]:
     """Run the command line in this process: ``tfluck("runs", "list")``."""
     from tfluck.cli.main import main

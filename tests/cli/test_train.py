@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from tfluck.runs import open_run
+from tfluck.runs import Run, open_run
 
 Cli = Callable[..., Result]
 
@@ -32,6 +33,22 @@ TINY = [
 @pytest.fixture
 def train(tfluck: Cli, tmp_path: Path, tf: Any) -> Cli:
     return lambda *more: tfluck("train", *TINY, "--out", tmp_path / "runs", *more)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    tfluck: Cli, tf: Any, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Result]:
+    """A finished run called ``mine``, and what its training said."""
+    out = tmp_path_factory.mktemp("trained") / "runs"
+    return out, tfluck("train", *TINY, "--out", out, "--name", "mine")
+
+
+@pytest.fixture
+def finished(trained: tuple[Path, Result], tmp_path: Path) -> Run:
+    """A copy of the finished run, where :func:`train` would look for it."""
+    shutil.copytree(trained[0], tmp_path / "runs")
+    return open_run(tmp_path / "runs" / "mine")
 
 
 def only_json(result: Result) -> dict[str, Any]:
@@ -64,8 +81,10 @@ def test_a_run_reports_as_the_contract_says(train: Cli, arch: str) -> None:
     assert (Path(found["run"]) / "summary.json").exists()
 
 
-def test_the_table_names_the_figure_and_the_logs(train: Cli) -> None:
-    result = train()
+def test_the_table_names_the_figure_and_the_logs(
+    trained: tuple[Path, Result],
+) -> None:
+    _, result = trained
     assert result.exit_code == 0
     for word in ("ρ̄ start", "loss", "tensorboard --logdir", "training.png"):
         assert word in result.stdout
@@ -85,11 +104,8 @@ def test_a_finished_run_is_reported_and_fresh_repeats_it(train: Cli) -> None:
     assert fresh["layers"] == first["layers"] and fresh["loss"] == first["loss"]
 
 
-def test_export_is_tidy_and_complete(train: Cli, tfluck: Cli, tmp_path: Path) -> None:
-    train("--seeds", 1)
-    runs = tmp_path / "runs"
-    name = next(runs.iterdir()).name
-    result = tfluck("runs", "export", name[:8], "--out", runs)
+def test_export_is_tidy_and_complete(tfluck: Cli, finished: Run) -> None:
+    result = tfluck("runs", "export", "min", "--out", finished.layout.root.parent)
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert list(rows[0]) == ["seed", "epoch", "split", "layer", "metric", "value"]
     assert {row["epoch"] for row in rows} == {"0", "1", "2"}
@@ -105,15 +121,11 @@ def test_export_is_tidy_and_complete(train: Cli, tfluck: Cli, tmp_path: Path) ->
     assert len(set(keys)) == len(keys), "no number stands twice"
 
 
-def test_the_matrices_of_every_evaluation_are_kept(train: Cli, tmp_path: Path) -> None:
-    train()
-    run = open_run(next((tmp_path / "runs").iterdir()))
+def test_the_matrices_of_every_evaluation_are_kept(finished: Run) -> None:
     for epoch in range(3):
-        with np.load(run.layout.seed(1).correlation(epoch)) as archive:
-            assert archive["layer0"].shape == (3, 6) and archive["layer1"].shape == (
-                4,
-                8,
-            )
+        with np.load(finished.layout.seed(1).correlation(epoch)) as archive:
+            shapes = {name: archive[name].shape for name in archive.files}
+        assert shapes["layer0"] == (3, 6) and shapes["layer1"] == (4, 8)
 
 
 def test_seeds_are_parallel_runs_of_one_teacher(train: Cli, tmp_path: Path) -> None:
@@ -194,13 +206,12 @@ def test_wrong_input_is_a_sentence(
     assert result.stdout == ""
 
 
-def test_a_name_taken_by_other_settings_is_refused(train: Cli, tmp_path: Path) -> None:
-    train("--name", "mine")
-    before = sorted((tmp_path / "runs" / "mine").rglob("*"))
+def test_a_name_taken_by_other_settings_is_refused(train: Cli, finished: Run) -> None:
+    before = sorted(finished.layout.root.rglob("*"))
     for more in ([], ["--fresh"]):
         result = train("--name", "mine", "--lr", "0.01", *more)
         assert result.exit_code == 2 and "other settings" in result.stderr
-    assert sorted((tmp_path / "runs" / "mine").rglob("*")) == before
+    assert sorted(finished.layout.root.rglob("*")) == before
 
 
 def test_an_unwritable_place_is_a_sentence(tfluck: Cli, tmp_path: Path) -> None:
@@ -209,19 +220,18 @@ def test_an_unwritable_place_is_a_sentence(tfluck: Cli, tmp_path: Path) -> None:
     assert result.exit_code == 1 and "Cannot write" in result.stderr
 
 
-def test_a_second_process_is_refused_in_a_sentence(train: Cli, tmp_path: Path) -> None:
+def test_a_second_process_is_refused_in_a_sentence(train: Cli, finished: Run) -> None:
     from tfluck.runs.lock import locked
 
-    train()
-    run = open_run(next((tmp_path / "runs").iterdir()))
-    with locked(run.layout.lock):
-        result = train("--fresh")
+    with locked(finished.layout.lock):
+        result = train("--fresh", "--name", "mine")
     assert result.exit_code == 1 and "in use by process" in result.stderr
-    assert run.layout.summary.exists(), "nothing was thrown away"
+    assert finished.layout.summary.exists(), "nothing was thrown away"
 
 
-def test_a_newer_format_is_left_alone(train: Cli, tfluck: Cli, tmp_path: Path) -> None:
-    train("--name", "mine")
+def test_a_newer_format_is_left_alone(
+    train: Cli, tfluck: Cli, finished: Run, tmp_path: Path
+) -> None:
     manifest = tmp_path / "runs" / "mine" / "manifest.json"
     values = json.loads(manifest.read_text())
     manifest.write_text(json.dumps(values | {"format_version": 99}))
@@ -230,24 +240,23 @@ def test_a_newer_format_is_left_alone(train: Cli, tfluck: Cli, tmp_path: Path) -
 
 
 def test_runs_are_listed_shown_and_removed(
-    train: Cli, tfluck: Cli, tmp_path: Path
+    train: Cli, tfluck: Cli, finished: Run, tmp_path: Path
 ) -> None:
     runs = tmp_path / "runs"
-    train("--name", "one")
-    train("--name", "two", "--seed", 5)
+    train("--name", "two", "--seed", 5, "--epochs", 1)
     listed = only_json(tfluck("runs", "list", "--out", runs, "--json"))["runs"]
     assert {row["run"]: row["status"] for row in listed} == {
-        "one": "finished",
+        "mine": "finished",
         "two": "finished",
     }
     assert only_json(tfluck("runs", "show", "two", "--out", runs, "--json"))[
         "seeds"
     ] == [5]
-    assert "ρ̄ end" in tfluck("runs", "show", "one", "--out", runs).stdout
+    assert "ρ̄ end" in tfluck("runs", "show", "mine", "--out", runs).stdout
     missing = tfluck("runs", "show", "too", "--out", runs)
     assert missing.exit_code == 2 and "Did you mean two" in missing.stderr
-    assert tfluck("runs", "rm", "one", "--out", runs).exit_code != 0, "it asks first"
-    assert tfluck("runs", "rm", "one", "--yes", "--out", runs).exit_code == 0
+    assert tfluck("runs", "rm", "mine", "--out", runs).exit_code != 0, "it asks first"
+    assert tfluck("runs", "rm", "mine", "--yes", "--out", runs).exit_code == 0
     assert [path.name for path in runs.iterdir()] == ["two"]
 
 
@@ -287,7 +296,7 @@ def test_ctrl_c_stops_all_seeds_and_resume_goes_on(
     tfluck: Cli, tmp_path: Path, tf: Any
 ) -> None:
     """The whole process group hears it, as of a terminal; then what it says is done."""
-    more = ["--epochs", 200, "--eval-every", 100, "--seeds", 2, "--name", "long"]
+    more = ["--epochs", 100, "--eval-every", 50, "--seeds", 2, "--name", "long"]
     arguments = [str(a) for a in ["train", *TINY, *more, "--out", tmp_path]]
     process = subprocess.Popen(
         [sys.executable, "-m", "tfluck.cli", *arguments],
@@ -309,4 +318,4 @@ def test_ctrl_c_stops_all_seeds_and_resume_goes_on(
     advice = errors.rpartition("`tfluck ")[2].partition("`")[0].split()
     assert advice == ["resume", str(run.layout.root)]
     resumed = only_json(tfluck(*advice, "--jobs", 1, "--json"))
-    assert resumed["status"] == "finished" and resumed["steps"] == 200 * 19
+    assert resumed["status"] == "finished" and resumed["steps"] == 100 * 19

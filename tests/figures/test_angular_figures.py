@@ -1,7 +1,9 @@
 """Pictures of determinants and of alignment: every format, the same bytes twice."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,49 +28,69 @@ from tfluck.figures.angular import (
 from tfluck.foundations.errors import BadInput
 
 
-def surfaces(path: Path) -> None:
-    draw_surfaces(
-        [surface(parse(f), 3, {1: 1.0}, 15) for f in ("relu", "poisson:0.8")], path
-    )
+@cache
+def surfaces() -> Any:
+    return [surface(parse(f), 3, {1: 1.0}, 15) for f in ("relu", "poisson:0.8")]
 
 
-def samples(path: Path) -> None:
-    draw_samples([sample(parse("poisson:0.5"), m, 300) for m in (3, 4)], path)
+@cache
+def samples() -> Any:
+    return [sample(parse("poisson:0.5"), m, 300) for m in (3, 4)]
 
 
-def spectra(path: Path) -> None:
-    draw_spectrum(spectrum_of(parse("cosines:1,-0.5,2"), 4), path)
+@cache
+def spectrum() -> Any:
+    return spectrum_of(parse("cosines:1,-0.5,2"), 4)
 
 
-def phases(path: Path) -> None:
-    draw_phase(phase_diagram([1.5, 2.0, 2.5, 4.0, 7.0], (3, 4), 50), path)
+@cache
+def phases() -> Any:
+    return phase_diagram([1.5, 2.0, 2.5, 4.0, 7.0], (3, 4), 50)
 
 
-def maps(path: Path) -> None:
+@cache
+def maps() -> Any:
     rows = [(k, decide(criteria(parse(f"cosh:1,{k}")))) for k in (-0.5, 0.0, 0.5)]
-    draw_criteria([("cosh", rows)], path)
+    return [("cosh", rows)]
 
 
-def rates(path: Path) -> None:
+@cache
+def rates() -> Any:
     students = np.array([[0.4, 0.2], [0.3, -0.4]])
-    draw_rate(flow(students, np.array([1.0, 0.0]), 5.0, 8), path)
+    return flow(students, np.array([1.0, 0.0]), 5.0, 8)
 
 
-def descents(path: Path) -> None:
-    found = descend(spread_teachers(3), initial_students(4, 2, 0.1, 0), 20, 0.1, [0, 5])
+@cache
+def descents() -> Any:
+    return descend(spread_teachers(3), initial_students(4, 2, 0.1, 0), 20, 0.1, [0, 5])
+
+
+def draw_descents(found: Any, path: Path) -> None:
     draw_descent(found, [0, 5, 20], path)
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
 @pytest.mark.parametrize(
-    "draw", [surfaces, samples, spectra, phases, descents, maps, rates]
+    ("draw", "data"),
+    [
+        (draw_surfaces, surfaces),
+        (draw_samples, samples),
+        (draw_spectrum, spectrum),
+        (draw_phase, phases),
+        (draw_descents, descents),
+        (draw_criteria, maps),
+        (draw_rate, rates),
+    ],
 )
 def test_the_same_data_gives_the_same_bytes(
-    draw: Callable[[Path], None], suffix: str, tmp_path: Path
+    draw: Callable[[Any, Path], None],
+    data: Callable[[], Any],
+    suffix: str,
+    tmp_path: Path,
 ) -> None:
     first, second = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
-    draw(first)
-    draw(second)
+    draw(data(), first)
+    draw(data(), second)
     assert first.read_bytes() == second.read_bytes()
     assert first.stat().st_size > 2000
 

@@ -15,7 +15,7 @@ from making import make
 from tfluck.experiment.scales import configure
 from tfluck.runs import Journal, Row, Run, Status
 from tfluck.runs.lock import locked
-from tfluck.sweeps.grid import Cell, grid, parse_axis
+from tfluck.sweeps.grid import Cell, Pair, grid, parse_axis
 from tfluck.sweeps.sweeping import run_cells
 
 SMALL = {
@@ -73,9 +73,8 @@ def twenty() -> list[Cell]:
 def sweep(out: Path, diary: Path, pause: float) -> list[Any]:
     """Sweep the 20 runs, and write into ``diary`` which begin and which end."""
 
-    def start(cell: Cell) -> Run:
-        assert cell.pair is not None
-        return make(out, cell.pair)
+    def start(pair: Pair) -> Run:
+        return make(out, pair)
 
     def train(run: Run) -> None:
         with diary.open("a") as stream:

@@ -25,7 +25,7 @@ from sweeps.pretended import cells_of, pretend, read, rho, sweep, twenty
 from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import BadInput, Diverged, Interrupted, TfluckError
 from tfluck.runs import Run
-from tfluck.sweeps.grid import Cell, combinations, grid, parse_axis, sweep_name
+from tfluck.sweeps.grid import Pair, combinations, grid, parse_axis, sweep_name
 from tfluck.sweeps.sweeping import run_cells
 from tfluck.sweeps.table import csv_text, lines_of, summarize_lines
 
@@ -97,15 +97,14 @@ def test_the_same_runs_have_the_same_name() -> None:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Callable[[Cell], Run]:
-    def begin(cell: Cell) -> Run:
-        assert cell.pair is not None
-        return make(tmp_path / "runs", cell.pair)
+def start(tmp_path: Path) -> Callable[[Pair], Run]:
+    def begin(pair: Pair) -> Run:
+        return make(tmp_path / "runs", pair)
 
     return begin
 
 
-def test_what_is_finished_is_not_trained_again(start: Callable[[Cell], Run]) -> None:
+def test_what_is_finished_is_not_trained_again(start: Callable[[Pair], Run]) -> None:
     cells, trained = cells_of("multiplier=1,2,4", seeds=2), []
 
     def train(run: Run) -> None:
@@ -118,7 +117,7 @@ def test_what_is_finished_is_not_trained_again(start: Callable[[Cell], Run]) -> 
     assert whole[:4] == first and {line.status for line in whole} == {"finished"}
 
 
-def test_the_table_is_what_the_runs_recorded(start: Callable[[Cell], Run]) -> None:
+def test_the_table_is_what_the_runs_recorded(start: Callable[[Pair], Run]) -> None:
     cells = cells_of("multiplier=1,4", "batch-norm=none,after-relu", seeds=2)
     kept: list[int] = []
     lines = run_cells(cells, start, pretend, keep=lambda known: kept.append(len(known)))
@@ -140,7 +139,7 @@ def test_the_table_is_what_the_runs_recorded(start: Callable[[Cell], Run]) -> No
 
 
 def test_means_are_over_the_students_that_have_the_number(
-    start: Callable[[Cell], Run],
+    start: Callable[[Pair], Run],
 ) -> None:
     lines = run_cells(cells_of("multiplier=1,3", seeds=2), start, pretend)
     one, other = summarize_lines(lines)
@@ -156,7 +155,7 @@ def test_means_are_over_the_students_that_have_the_number(
 
 
 def test_failures_are_lines_and_the_next_one_follows(
-    start: Callable[[Cell], Run],
+    start: Callable[[Pair], Run],
 ) -> None:
     told: list[str] = []
 
@@ -175,14 +174,14 @@ def test_failures_are_lines_and_the_next_one_follows(
 
 
 def test_a_run_that_cannot_begin_is_a_line() -> None:
-    def start(cell: Cell) -> Run:
+    def start(pair: Pair) -> Run:
         raise BadInput("It would need 9 TB of memory.")
 
     (line,) = run_cells(cells_of("multiplier=1"), start, pretend)
     assert (line.status, line.seed) == ("failed", None) and "9 TB" in line.note
 
 
-def test_a_signal_ends_it(start: Callable[[Cell], Run]) -> None:
+def test_a_signal_ends_it(start: Callable[[Pair], Run]) -> None:
     def train(run: Run) -> None:
         raise Interrupted("Stopped.", signal.SIGINT)
 
@@ -304,7 +303,7 @@ def test_a_preset_may_be_varied(tfluck: Cli, tmp_path: Path) -> None:
 
 
 def test_the_figure_has_a_curve_for_every_other_setting(
-    start: Callable[[Cell], Run],
+    start: Callable[[Pair], Run],
 ) -> None:
     from tfluck.figures.sweep import axis_places, draw_sweep
 

@@ -50,6 +50,9 @@ SPECIMENS: dict[str, dict[str, Any]] = {
         "multiplier": 1,
     },
 }
+#: Those that are killed by default: each kill is a process of its own that must load
+#: TensorFlow. ``tests/runs/kills.py`` kills all of them, hundreds of times.
+KILLED = ("fc-bn", "pretraining")
 
 
 def train(
@@ -214,7 +217,10 @@ def test_a_torn_line_is_cut(make_run: Any, tf: Any) -> None:
     assert outcome(run) == expected
 
 
-@pytest.mark.parametrize("name", SPECIMENS)
+@pytest.mark.parametrize(
+    "name",
+    [n if n in KILLED else pytest.param(n, marks=pytest.mark.slow) for n in SPECIMENS],
+)
 def test_sigkill_at_random_moments(
     name: str, make_run: Any, unbroken: Callable[..., dict]
 ) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
 from tfluck.runs import Run
-from tfluck.sweeps.grid import Cell
+from tfluck.sweeps.grid import Cell, Pair
 from tfluck.sweeps.table import Line, lines_of
 
-#: Makes, or finds again, the run of a cell.
-Start = Callable[[Cell], Run]
+#: Makes, or finds again, the run of an experiment.
+Start = Callable[[Pair], Run]
 #: Trains what is left of a run.
 Train = Callable[[Run], None]
 
@@ -36,18 +36,23 @@ def run_cells(
             tell(f"{where}: {cell.reason}")
             lines += lines_of(cell, None)
         else:
-            lines += _run_cell(cell, where, start, train, tell)
+            lines += _run_cell(cell, cell.pair, where, start, train, tell)
         keep(lines)
     return lines
 
 
 def _run_cell(
-    cell: Cell, where: str, start: Start, train: Train, tell: Callable[[str], None]
+    cell: Cell,
+    pair: Pair,
+    where: str,
+    start: Start,
+    train: Train,
+    tell: Callable[[str], None],
 ) -> list[Line]:
     run: Run | None = None
     note = ""
     try:
-        run = start(cell)
+        run = start(pair)
         if run.status() == "finished":
             tell(f"{where}: {run.name} is finished already.")
         else:
