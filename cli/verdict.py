@@ -11,7 +11,7 @@ from tfluck.experiment.scales import DEFAULT_SCALE, SCALES
 from tfluck.experiment.wording import counted
 from tfluck.foundations.errors import ClaimFailed
 
-from .missing import make_missing
+from .missing import make_missing, studies
 from .options import click, json_option, out_option, talk
 from .options import command as declare
 from .output import cell, emit_json, table
@@ -127,13 +127,16 @@ def _show_plan(todo: "Plan", jobs: int, as_json: bool) -> None:
     seconds = sum(float(str(row["seconds"])) for row in rows)
     if as_json:
         names = [task.name for task in todo.tasks]
-        emit_json({"runs": rows, "computations": names, "seconds": seconds})
+        upon = [task.name for task in todo.studies]
+        found = {"runs": rows, "computations": names, "studies": upon}
+        emit_json(found | {"seconds": seconds})
         return
     if rows:
         click.echo(table(rows))
     click.echo(
         f"{counted(len(rows), 'run')} to train, {duration(seconds)} on this device; "
-        f"{counted(len(todo.tasks), 'computation')}"
+        f"{counted(len(todo.tasks), 'computation')}; "
+        f"{studies(todo)}"
     )
 
 

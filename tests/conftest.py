@@ -4,7 +4,7 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,17 @@ def pytest_collection_finish() -> None:
     """Modules must import TensorFlow late, or it starts with settings that are not ours."""
     if "tensorflow" in sys.modules:
         raise pytest.UsageError("a test module imports TensorFlow; do it in the tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_disks() -> Iterator[None]:
+    """Let nobody wait for a disk: what a test leaves need not outlive a loss of power.
+
+    That we do ask for it, and in which order, ``foundations/test_ground.py`` says.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ REFUSED: list[tuple[str, int, str]] = [
     # Sizes this machine cannot do.
     ("train --scale paper --epochs 1000000 --samples-per-epoch 640", 2, "of disk"),
     ("train --teacher-widths 4000-4000-4000 --jobs 1", 2, "of memory"),
-    ("train --arch cnn --samples-per-epoch 1000000000", 2, "years"),
+    ("train --scale paper --arch cnn --samples-per-epoch 1000000000", 2, "years"),
     ("pretrain --dataset digits --teacher-widths 40000-40000-40000", 2, "of memory"),
     # Numbers as nobody writes them.
     *(

@@ -70,6 +70,35 @@ kind = "theory"
 checks = ["D1.gate"]
 expect = "{expect}"
 [[claims]]
+id = "FEW"
+sentence = "Few students share a node."
+source = "s"
+kind = "study"
+study = "sharing"
+metric = "participation"
+direction = "less"
+threshold = 3.0
+preset = "{preset}"
+test = "t"
+judged_at = ["laptop"]
+refuted_by = "r"
+vacuous_if = "v"
+[[claims]]
+id = "LUCK"
+sentence = "It is luck."
+source = "s"
+kind = "study"
+study = "tickets"
+options = {{ keep = 1 }}
+metric = "random_minus_lucky"
+direction = "greater"
+threshold = 0.0
+preset = "{preset}"
+test = "t"
+judged_at = ["laptop"]
+refuted_by = "r"
+vacuous_if = "v"
+[[claims]]
 id = "F8"
 sentence = "On photographs too."
 source = "s"
@@ -112,7 +141,8 @@ def test_runs_are_made_once_and_the_bytes_are_the_same(
     first = verdict("--json", "--csv", table)
     assert first.exit_code == 0, first.output
     found = json.loads(first.stdout)
-    assert [one["id"] for one in found["claims"]] == ["RUN", "RANK", "D1", "F8"]
+    names = ["RUN", "RANK", "D1", "FEW", "LUCK", "F8"]
+    assert [one["id"] for one in found["claims"]] == names
     by_id = {one["id"]: one for one in found["claims"]}
     assert by_id["D1"]["verdict"] == "reproduced"
     assert by_id["F8"]["verdict"] == "needs data"
@@ -124,8 +154,13 @@ def test_runs_are_made_once_and_the_bytes_are_the_same(
     assert by_id["RUN"]["measured"] == min(measured)
     assert Path(by_id["RUN"]["run"][0]).is_dir()
     assert by_id["RANK"]["run"] == by_id["RUN"]["run"]
-    assert found["counts"]["not decided"] == 2
-    assert sum(found["counts"].values()) == 4
+    assert by_id["FEW"]["run"] == by_id["RUN"]["run"]
+    assert set(by_id["FEW"]["parts"]) == {"layer 0", "layer 1"}
+    assert by_id["FEW"]["measured"] >= 1
+    assert by_id["LUCK"]["measured"] is not None
+    assert len(list(Path(by_id["LUCK"]["run"][0]).glob("tickets/*"))) == 3
+    assert found["counts"]["not decided"] == 4
+    assert sum(found["counts"].values()) == 6
     assert {"paper", "scale"} <= set(found)
 
     def nothing(*_: object, **__: object) -> None:
@@ -133,12 +168,13 @@ def test_runs_are_made_once_and_the_bytes_are_the_same(
 
     written = table.read_bytes()
     monkeypatch.setattr("tfluck.sweeps.train_run", nothing)
+    monkeypatch.setattr("tfluck.studies.driver.train_all", nothing)
     monkeypatch.setattr("tfluck.papers.gathering.perform", nothing)
     again = verdict("--json", "--csv", table)
     assert again.stdout == first.stdout
     assert table.read_bytes() == written
     rows = list(csv.DictReader(written.decode().splitlines()))
-    assert [row["id"] for row in rows] == ["RUN", "RANK", "D1", "F8"]
+    assert [row["id"] for row in rows] == names
     assert rows[2]["verdict"] == "reproduced"
 
 
@@ -147,8 +183,10 @@ def test_a_plan_computes_nothing(verdict: Call, tmp_path: Path) -> None:
     assert shown.exit_code == 0
     assert "1 run to train" in shown.stdout
     assert "1 computation" in shown.stdout
+    assert "2 studies upon runs" in shown.stdout
     plan = json.loads(verdict("--dry-run", "--json").stdout)
     assert plan["computations"] == ["D1.gate"]
+    assert plan["studies"] == ["sharing", "tickets"]
     assert [run["students"] for run in plan["runs"]] == [1]
     assert plan["seconds"] > 0
     assert not (tmp_path / "runs").exists()
@@ -208,4 +246,7 @@ def test_both_papers_are_judged_together(tfluck: Call, tmp_path: Path) -> None:
     assert counts["all"]["runs"]
     assert not counts["alignment"]["runs"]
     checks = {c for one in load_paper("luck-matters").claims for c in one.checks}
-    assert checks == set(counts["luck-matters"]["computations"])
+    exact = {"correlations", "setting"}
+    assert checks | exact == set(counts["luck-matters"]["computations"])
+    assert "separated" in counts["luck-matters"]["studies"]
+    assert not counts["alignment"]["studies"]

@@ -1,7 +1,10 @@
 """The shipped claims can be judged: what they name is there."""
 
+import inspect
 import re
+import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,9 @@ from tfluck.papers import PAPERS, VERDICTS, Claim, load_paper
 from tfluck.papers.claim import NEEDED, read_paper
 from tfluck.papers.computations import COMPUTATIONS
 from tfluck.papers.courses import NULLS, REDUCTIONS
+from tfluck.papers.studied import DIFFERENCES, TICKETS
 from tfluck.papers.trained import wanted_by
+from tfluck.papers.upon_runs import STUDIES
 from tfluck.theory.checks import claims as checks
 
 CLAIMS = [(name, one) for name in PAPERS for one in load_paper(name).claims]
@@ -34,7 +39,7 @@ def test_a_claim_says_what_it_claims_and_what_would_refute_it(claim: Claim) -> N
 
 
 def test_thresholds_are_there_wherever_something_is_measured() -> None:
-    measured = [*of("runs"), *of("computed"), *of("pending"), *of("needs data")]
+    measured = [*of("runs"), *of("study"), *of("computed"), *of("needs data")]
     assert all(one.threshold is not None for one in measured)
     for one in of("runs"):
         if one.partly is not None and one.threshold is not None:
@@ -62,9 +67,21 @@ def test_every_statement_of_the_theory_has_a_claim() -> None:
     assert about == {one.about for one in checks()}
 
 
+MISSION = tomllib.loads(Path(__file__).with_name("mission_ids.toml").read_text())
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_every_id_of_the_mission_has_a_claim(name: str) -> None:
+    """A claim is about an id if it has its name, or its name and more behind a dot."""
+    known = [one.id for one in load_paper(name).claims]
+    for wanted, other in MISSION[name].items():
+        about = other or wanted
+        assert [i for i in known if i == about or i.startswith(f"{about}.")], wanted
+
+
 @pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
 def test_claims_about_runs_name_experiments_that_can_be_made(scale: str) -> None:
-    for claim in of("runs"):
+    for claim in [*of("runs"), *of("study")]:
         assert {claim.preset, claim.against or claim.preset} <= set(presets())
         for wanted in wanted_by(claim, scale, 5):
             experiment, execution = wanted.specified
@@ -76,13 +93,25 @@ def test_claims_about_runs_name_experiments_that_can_be_made(scale: str) -> None
 
 
 def test_no_claim_about_training_is_judged_at_smoke_scale() -> None:
-    assert not [one.id for one in of("runs") if "smoke" in one.judged_at]
+    trained = [*of("runs"), *of("study")]
+    assert not [one.id for one in trained if "smoke" in one.judged_at]
 
 
 def test_values_and_computations_are_there() -> None:
     for claim in of("runs"):
         assert claim.value in REDUCTIONS or claim.quantity in NULLS, claim.id
     assert {one.compute for one in of("computed")} <= set(COMPUTATIONS)
+    assert {one.study for one in of("study")} == {*STUDIES, TICKETS}
+    asked = {one.metric for one in of("study") if one.study == TICKETS}
+    assert asked == set(DIFFERENCES)
+
+
+@pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
+def test_studies_take_the_options_that_claims_give(scale: str) -> None:
+    for claim in of("study"):
+        if claim.study != TICKETS:
+            inspect.signature(STUDIES[claim.study]).bind(None, 1, **claim.at(scale))
+        assert set(claim.scales.get(scale, {})) <= set(claim.options), claim.id
 
 
 def test_a_premise_is_the_claim_with_other_fields() -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from tfluck.foundations.errors import BadInput, TfluckError
 from tfluck.papers import Claim, Paper, Part, load_paper
-from tfluck.papers.cache import FOLDER, Task, code, keep, recall
+from tfluck.papers.cache import FOLDER, ROOMS, Task, code, keep, recall
 from tfluck.papers.claim import read_paper
 from tfluck.papers.computations import SEEDED, compute
 from tfluck.papers.courses import Courses, courses, minus, number, parts_of
 from tfluck.papers.gathering import carry_out, gathered, perform, plan, tasks_of
+from tfluck.papers.set_ups import same_direction
 from tfluck.papers.trained import Shelf, Wanted, distinct, wanted_by
 from tfluck.runs import Row, Run, list_runs
 from tfluck.runs.records import write_rows
@@ -44,6 +45,7 @@ RISING = [0.2, 0.5, 0.6, 0.65, 0.7, 0.72, 0.75, 0.74, 0.76, 0.79, 0.8]
         ("late-growth", 0.08),
         ("average", sum(RISING[1:]) / 10),
         ("drift", 3.0),
+        ("time-to-0.95", 11.0),
         ("fall", -3.0),
         ("above-null", 0.5),
         ("of-null", 0.3),
@@ -140,8 +142,9 @@ def test_other_settings_or_other_code_are_found_apart(
     other = Task.of("computed", "proof", {"m": 3, "delta": 0.4})
     assert task.path(tmp_path) != other.path(tmp_path)
     before = task.path(tmp_path)
-    assert len(code()) == 64
-    monkeypatch.setattr("tfluck.papers.cache.code", lambda: "new")
+    assert len(code("computed")) == 64
+    assert len({code(room) for room in ROOMS}) == len(ROOMS)
+    monkeypatch.setattr("tfluck.papers.cache.code", lambda room: "new")
     assert task.path(tmp_path) != before
     assert before.parent == tmp_path / FOLDER
 
@@ -178,6 +181,39 @@ def test_other_settings_or_other_code_are_found_apart(
         ),
         ("at_angles", {"function": "relu", "angles": [1.0, 3.0, 5.0]}, "violated", 0),
         ("surfaces", {"m": 3, "fixed": [{"1": 1.0}], "points": 9}, "violated", 0),
+        ("functions", {"m": 3, "dim": 2, "trials": 3}, "error", 0),
+        ("residuals", {"m": 3, "dim": 2, "trials": 5}, "wrong", 0),
+        (
+            "told_apart",
+            {"ad": ["relu"], "others": ["cosines:1,-1"], "m": 4, "draws": 50},
+            "wrong",
+            0,
+        ),
+        # Swapped, all four judgements are wrong.
+        (
+            "told_apart",
+            {"ad": ["cosines:1,-1"], "others": ["relu"], "m": 4, "draws": 50},
+            "wrong",
+            4,
+        ),
+        (
+            "ranks",
+            {"function": "cosines:1,1", "rank": 3, "sizes": [2, 5], "draws": 4},
+            "wrong",
+            0,
+        ),
+        (
+            "ranks",
+            {"function": "cosines:1,1", "rank": 4, "sizes": [5], "draws": 4},
+            "wrong",
+            4,
+        ),
+        (
+            "correlations",
+            {"samples": 100, "teachers": 4, "students": 8, "dead": 2},
+            "excess",
+            0,
+        ),
     ],
 )
 def test_computations_find_what_is_known(
@@ -192,16 +228,22 @@ def test_starts_give_a_number_each() -> None:
     assert len({*np.ravel(found["loss"])}) == 3
     moved = compute("movement", {"widths": [2, 4], "steps": 3, "dim": 2, "seeds": 2})
     assert set(np.ravel(moved["tau"])) <= {-1.0, 1.0}
-    assert {"descent", "movement"} == SEEDED
+    stuck = {"teachers": 1, "students": 1, "dim": 2, "steps": 400, "rate": 0.5}
+    found = compute("stuck", stuck | {"start": 0.5, "above": 1e-4, "seeds": 3})
+    assert found["stuck"] == [0, 0, 0]
+    assert compute("stuck", stuck | {"start": 0.5, "above": -1, "seeds": 2}) == {
+        "stuck": [1, 1]
+    }
+    assert {"descent", "movement", "stuck"} == SEEDED
 
 
-def test_an_unknown_computation_is_refused() -> None:
+def test_an_unknown_computation_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No computation"):
         compute("magic", {})
     with pytest.raises(BadInput, match="cannot be called"):
         compute("proof", {"n": 3})
     with pytest.raises(TfluckError, match="no check"):
-        perform(Task.of("theory", "D1", {}))
+        perform(Task.of("theory", "D1", {}), tmp_path)
 
 
 def test_presets_of_one_experiment_are_one_run() -> None:
@@ -305,3 +347,48 @@ def test_runs_that_are_missing_are_said_to_be(tmp_path: Path) -> None:
     assert found.parts == ()
     assert found.note.startswith("There is no run yet: tfluck train --preset")
     assert len(wanted_by(given, "smoke", 2)) == 2
+
+
+SETTING = {"preset": "luck-matters/figure-9a-small-none"}
+
+
+def test_a_setting_that_is_not_the_paper_s_is_counted() -> None:
+    right: dict[str, Any] = {"teacher_widths": [10, 15, 20, 25], "seeds": 5}
+    assert compute("setting", SETTING | {"wanted": right}) == {"different": 0}
+    wrong = right | {"seeds": 4, "outputs": 7}
+    assert compute("setting", SETTING | {"wanted": wrong}) == {"different": 2}
+
+
+def test_correlations_above_one_and_of_dead_nodes_are_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"samples": 50, "teachers": 3, "students": 6, "dead": 2}
+    large = np.full((3, 6), 0.5)
+    for place, value, excess in ((0, 1.25, 0.25), (5, -0.5, 0.5), (0, 1.0, 0.0)):
+        planted = large.copy()
+        planted[:, 4:] = 0
+        planted[1, place] = value
+        monkeypatch.setattr(
+            "tfluck.papers.set_ups.correlation", lambda *_, found=planted: found
+        )
+        assert compute("correlations", given)["excess"] == excess
+
+
+def test_nodes_of_one_direction_are_counted(tf: Any) -> None:
+    rows = np.array([[1.0, 0.5], [0.5, 0.25], [-1.0, -0.5], [2.0, 1.0], [0.0, 1.0]])
+    assert same_direction(rows) == 3
+    assert same_direction(rows[2:]) == 0
+    few = {"widths": [6], "inputs": 2, "teachers": 2}
+    assert compute("separated", few | {"inputs": 8})["duplicates"] == 0
+    assert int(np.ravel(compute("separated", few | {"widths": [20]})["duplicates"])[0])
+
+
+def test_a_gradient_that_does_not_vanish_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"m": 3, "dim": 2, "trials": 4}
+    for both, wrong in (((1e-3, 1e-3), 4), ((0.0, 0.0), 4), ((0.0, 1e-9), 8)):
+        monkeypatch.setattr(
+            "tfluck.papers.definitions._parts", lambda *_, found=both: found
+        )
+        assert compute("residuals", given)["wrong"] == wrong

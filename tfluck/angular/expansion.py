@@ -62,9 +62,10 @@ class Expansion:
 def _even_terms(s: Fraction, bits: int) -> int:
     """Return J such that the terms j ≥ J add up to less than 2^−bits on [0, π].
 
-    There |ζ(s − 2j)| t^{2j}/(2j)! ≤ 4 (2π)^{s−1} 4^{−j}, once 2j ≥ s + 1.
+    There |ζ(s − 2j)| t^{2j}/(2j)! ≤ 4 (2π)^{s−1} 4^{−j}, once 2j ≥ s + 1; which J is
+    beyond, for s > 0.
     """
-    return int(max(float(s) + 2, (bits + 2.66 * float(s) + 8) / 2)) + 1
+    return int((bits + 2.66 * float(s) + 8) / 2) + 1
 
 
 def expand(decay: Decay, terms: int, bits: int) -> Expansion:

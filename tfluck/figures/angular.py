@@ -32,7 +32,7 @@ def surface_panels(surfaces: Sequence[Surface]) -> Figure:
     On the map the zero set, where angles coincide, is the bright net; angles with
     every det M_i > 0 are orange.
     """
-    figure, axes = panels(2, len(surfaces), (4.2, 3.8))
+    figure, axes = panels(2, len(surfaces), (4.2, 3.4))
     for column, surface in enumerate(surfaces):
         _relief(figure, axes[0, column], surface)
         _map(figure, axes[1, column], surface)
@@ -56,6 +56,8 @@ def _relief(figure: Any, axis: Any, surface: Surface) -> None:
     relief.set_title(_title(surface), fontsize=9)
     _label(relief, surface)
     relief.set_zlabel("z")
+    # In its own room a relief leaves half of the panel empty.
+    relief.set_box_aspect(None, zoom=1.2)
 
 
 def _map(figure: Any, axis: Any, surface: Surface) -> None:
@@ -80,7 +82,7 @@ def _map(figure: Any, axis: Any, surface: Surface) -> None:
     _label(axis, surface)
     axis.set_aspect("equal")
     axis.grid(visible=False)
-    figure.colorbar(image, ax=axis, shrink=0.8)
+    figure.colorbar(image, ax=axis, fraction=0.046, pad=0.04, label="z")
 
 
 def _label(axis: Any, surface: Surface) -> None:

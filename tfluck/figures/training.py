@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from tfluck.experiment.wording import NULL, RANK_BAR, RHO_BAR
 from tfluck.figures.style import COLOURS, GREY, headline, legend_beside, panels
@@ -101,6 +101,8 @@ def _draw_loss(axis: Any, rows: pd.DataFrame) -> None:
         if len(chosen):
             _band(axis, chosen, colour, split)
     axis.set_yscale("log")
+    # Within one decade the ticks between carry the numbers: 12 and not 1.2 × 10¹.
+    axis.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
 
 
 def _draw_accuracy(table: pd.DataFrame, axis: Any, rows: pd.DataFrame) -> None:

@@ -1,6 +1,7 @@
 """The one place that imports TensorFlow first: quiet, exact, with its number of threads."""
 
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -47,6 +48,9 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
     if first:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3" if quiet else "0"
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if first and quiet:
+        # Its Python half speaks through a logger: of functions traced once a run, say.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     absent = OPTIONAL if PROGRAM in os.environ else ()
     silent = _silent_stderr() if first and quiet else contextlib.nullcontext()
     with silent, looking_absent(*absent):

@@ -6,10 +6,11 @@ it, so that a changed theorem check is never answered by what an older one found
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,24 @@ from tfluck.runs.seal import read_object, write_object
 
 #: Below the folder of runs; no run, so that lists of runs do not show it.
 FOLDER = "evidence"
-#: Rooms whose code computes evidence.
-ROOMS = ("tfluck.alignment", "tfluck.angular", "tfluck.theory", "tfluck.theory.checks")
+#: Rooms whose code computes evidence, by the kind of it.
+ROOMS = {
+    "theory": ("alignment", "angular", "theory", "theory.checks"),
+    "computed": (
+        "alignment",
+        "angular",
+        "analysis",
+        "experiment",
+        "experiment.presets",
+    ),
+    "studied": ("analysis", "instruments", "networks", "runs", "studies"),
+    "weights": ("analysis", "weightfiles", "zoo"),
+}
 #: Modules of this room that do.
-MODULES = ("computations.py", "determinants.py")
+MODULES = {
+    "computed": ("computations.py", "definitions.py", "determinants.py", "set_ups.py"),
+    "studied": ("upon_runs.py", "studied.py"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,22 +62,32 @@ class Task:
 
     def path(self, root: Path) -> Path:
         """Return where its result is kept below the folder of runs."""
-        text = "\n".join((self.room, self.name, self.settings, __version__, code()))
+        code_of = code(self.room)
+        text = "\n".join((self.room, self.name, self.settings, __version__, code_of))
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         return root / FOLDER / f"{self.room}-{self.name}-{digest}.json"
 
 
 @cache
-def code() -> str:
-    """Return a digest of the code that computes evidence."""
+def code(room: str) -> str:
+    """Return a digest of the code, and of the presets, that compute evidence of a kind."""
     found = hashlib.sha256()
-    for room in ROOMS:
-        for entry in sorted(files(room).iterdir(), key=lambda one: one.name):
-            if entry.name.endswith(".py"):
-                found.update(entry.read_bytes())
-    for name in MODULES:
+    for name in ROOMS[room]:
+        for entry in _entries(files(f"tfluck.{name}")):
+            found.update(entry.read_bytes())
+    for name in MODULES.get(room, ()):
         found.update(files("tfluck.papers").joinpath(name).read_bytes())
     return found.hexdigest()
+
+
+def _entries(folder: Traversable) -> Iterator[Traversable]:
+    """Yield the code in a folder, and the tables one floor below it, in order."""
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        if entry.name.endswith((".py", ".toml")):
+            yield entry
+        elif entry.is_dir():
+            below = sorted(entry.iterdir(), key=lambda one: one.name)
+            yield from (one for one in below if one.name.endswith(".toml"))
 
 
 def recall(root: Path, task: Task) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from tfluck.foundations.errors import BadInput
 
 PAPERS = ("luck-matters", "alignment")
 Kind: TypeAlias = Literal[
-    "runs", "theory", "computed", "pending", "needs data", "not computable"
+    "runs", "study", "theory", "computed", "needs data", "not computable"
 ]
 Side: TypeAlias = Literal[
     "greater", "less", "equivalent", "at least", "at most", "holds", "none"
@@ -26,15 +26,15 @@ Side: TypeAlias = Literal[
 #: What is made of a quantity's course in a student (explained in the claims' file).
 VALUES = (
     *("start", "end", "change", "early", "tau", "late-growth", "average"),
-    *("above-null", "of-null", "lowest-lead", "drift", "fall"),
+    *("above-null", "of-null", "lowest-lead", "drift", "fall", "time-to-0.95"),
 )
 LAYERS = ("each", "lowest", "mean", "none")
 #: Fields that a claim of each kind must fill.
 NEEDED: dict[str, tuple[str, ...]] = {
     "runs": ("preset", "quantity", "value", "threshold"),
+    "study": ("preset", "study", "metric", "threshold"),
     "theory": ("checks",),
     "computed": ("compute", "metric", "threshold"),
-    "pending": ("command", "metric", "threshold"),
     "needs data": ("data", "metric", "threshold"),
     "not computable": ("why",),
 }
@@ -60,12 +60,14 @@ class Claim:
         expect: the verdict we expect.
         preset, against, settings, against_settings: which runs, and which to compare.
         quantity, value, layers: what is made of their rows.
+        study: name of a study upon the runs; ``options`` are what it is given.
         hypothesis: fields of a claim that must be true for this one to say anything.
         checks: names of checks of ``tfluck theory check``.
         compute: name of a computation; ``settings`` are its own.
         scales: settings that a smaller scale changes.
         open: number of a computation that counts what could not be decided.
-        data, command, why: what is missing, or what measures it.
+        data: what is missing; where ``network`` is on this disk, nothing is.
+        why: nothing can be computed.
     """
 
     id: str
@@ -93,13 +95,16 @@ class Claim:
     compute: str = ""
     scales: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     open: str = ""
+    study: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
     data: str = ""
-    command: str = ""
+    network: str = ""
     why: str = ""
 
     def at(self, scale: str) -> dict[str, Any]:
-        """Return the settings of the computation at ``scale``."""
-        return dict(self.settings) | dict(self.scales.get(scale, {}))
+        """Return what the computation, or the study, is given at ``scale``."""
+        given = self.options if self.kind == "study" else self.settings
+        return dict(given) | dict(self.scales.get(scale, {}))
 
     @property
     def premise(self) -> "Claim | None":
@@ -118,6 +123,9 @@ class Claim:
     @property
     def measured(self) -> str:
         """What is measured, in words."""
+        if self.kind == "study":
+            minus = f" minus that of {self.against}" if self.against else ""
+            return f"{self.metric} of {self.study}{minus}"
         if self.kind != "runs":
             return self.metric
         compared = f" minus that of {self.against}" if self.against else ""

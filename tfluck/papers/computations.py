@@ -1,4 +1,4 @@
-"""What claims of the alignment paper are judged by: calls of the library, by name.
+"""What claims are judged by that need no run: calls of the library, by name.
 
 Each returns numbers by their names: one alone, or a list with one for each seed. None says
 that it could not be computed.
@@ -23,7 +23,9 @@ from tfluck.angular import named, sample, spectrum_of
 from tfluck.angular.lemmas import decreasing, positive_definite, product_inequality
 from tfluck.foundations.errors import BadInput, Diverged
 from tfluck.foundations.seeds import generator
+from tfluck.papers.definitions import functions, ranks, residuals, stuck, told_apart
 from tfluck.papers.determinants import at_angles, proof, rational, search, surfaces
+from tfluck.papers.set_ups import correlations, separated, setting
 from tfluck.papers.statistics import Array, monotone
 
 Numbers: TypeAlias = dict[str, float | list[float | None] | None]
@@ -179,10 +181,14 @@ COMPUTATIONS: Mapping[str, Callable[..., Numbers]] = {
     for one in (
         *(gradient, aligned, projection, inequality, critical, descent, movement),
         *(spectrum, definite, signs, at_angles, proof, rational, search, surfaces),
+        *(functions, residuals, told_apart, ranks, stuck),
+        *(correlations, setting, separated),
     )
 }
 #: These take the number of seeds.
-SEEDED = frozenset({"descent", "movement"})
+SEEDED = frozenset({"descent", "movement", "stuck"})
+#: These load TensorFlow.
+WITH_TENSORFLOW = frozenset({"separated"})
 
 
 def compute(name: str, settings: Mapping[str, Any]) -> Numbers:

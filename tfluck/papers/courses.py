@@ -54,6 +54,12 @@ def _late_growth(epochs: Array, values: Array) -> float:
     return float(values[-1] - values[middle])
 
 
+def _time_to(epochs: Array, values: Array, level: float = 0.95) -> float:
+    """Return the epoch at which ``level`` is reached; one after the last if it never is."""
+    reached = np.flatnonzero(values >= level)
+    return float(epochs[reached[0]] if len(reached) else epochs[-1] + 1)
+
+
 #: What is made of one course.
 REDUCTIONS: dict[str, Callable[[Array, Array], float]] = {
     "start": lambda epochs, values: float(values[0]),
@@ -66,6 +72,7 @@ REDUCTIONS: dict[str, Callable[[Array, Array], float]] = {
     "average": lambda epochs, values: float(values[1:].mean()),
     "drift": lambda epochs, values: abs(float(values[-1] / values[0]) - 1),
     "fall": lambda epochs, values: 1 - float(values[-1] / values[0]),
+    "time-to-0.95": _time_to,
 }
 
 

@@ -51,6 +51,7 @@ class Evidence:
             value of a part is exact, or certified.
         undecided: what the computation could not decide.
         note: what else must be said, such as why numbers are missing.
+        lacks: the sentence on data that are not here, without which there can be none.
         command: that shows the same.
         runs: the folders of the runs behind it.
     """
@@ -61,5 +62,6 @@ class Evidence:
     sampled: bool = False
     undecided: float = 0
     note: str = ""
+    lacks: str = ""
     command: str = ""
     runs: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Gather the evidence of a paper's claims: recalled, found again, or made."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,16 @@ from tfluck.foundations.errors import TfluckError
 from tfluck.foundations.processes import signals_held, watch_all, worker_pool
 from tfluck.papers.cache import Task, keep, recall
 from tfluck.papers.claim import Claim, Paper
-from tfluck.papers.computations import SEEDED, compute
+from tfluck.papers.computations import SEEDED, WITH_TENSORFLOW, compute
 from tfluck.papers.evidence import Evidence, Part, Tried
+from tfluck.papers.shipped import read_weights, weights_evidence, weights_task
+from tfluck.papers.studied import (
+    TrainTickets,
+    perform_study,
+    studies_of,
+    study_evidence,
+    tickets_plan,
+)
 from tfluck.papers.trained import (
     Shelf,
     Tell,
@@ -25,16 +33,35 @@ from tfluck.papers.trained import (
 
 @dataclass(frozen=True)
 class Plan:
-    """What a verdict needs and is not there yet."""
+    """What a verdict needs and is not there yet.
+
+    Attributes:
+        runs: to be trained.
+        tasks: computations that need no run.
+        studies: upon runs, and what else needs TensorFlow; they come last.
+    """
 
     runs: tuple[Wanted, ...]
     tasks: tuple[Task, ...]
+    studies: tuple[Task, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many things there are to do."""
+        return len(self.runs) + len(self.tasks) + len(self.studies)
 
 
 def tasks_of(claim: Claim, paper: Paper, scale: str) -> list[Task]:
-    """Return the computations of a claim."""
+    """Return the computations of a claim, and what is read for it."""
     if claim.kind == "theory":
         return [Task.of("theory", name, {}) for name in claim.checks]
+    if claim.kind == "needs data":
+        there = weights_task(claim)
+        return [] if there is None else [there]
+    if claim.kind == "study":
+        wanted = wanted_by(claim, scale, paper.seeds[scale])
+        lacking = any(one.lacks for one in wanted)
+        return [] if lacking else studies_of(claim, scale, paper.seeds[scale])
     if claim.kind != "computed":
         return []
     settings = claim.at(scale)
@@ -54,10 +81,17 @@ def plan(papers: Iterable[Paper], scale: str, root: Path) -> Plan:
     tasks = dict.fromkeys(
         task for paper, claim in claims for task in tasks_of(claim, paper, scale)
     )
+    missing = [task for task in tasks if recall(root, task) is None]
     return Plan(
-        tuple(one for one in runs if not one.done(root)),
-        tuple(task for task in tasks if recall(root, task) is None),
+        tuple(one for one in runs if not one.lacks and not one.done(root)),
+        tuple(task for task in missing if not _late(task)),
+        tuple(task for task in missing if _late(task)),
     )
+
+
+def _late(task: Task) -> bool:
+    """Tell whether a task needs TensorFlow: these share the processes that load it."""
+    return task.room in ("studied", "weights") or task.name in WITH_TENSORFLOW
 
 
 def carry_out(
@@ -67,6 +101,8 @@ def carry_out(
     jobs: int = 1,
     tell: Tell = lambda sentence: None,
     advance: Callable[[int], object] = lambda count: None,
+    train_tickets: TrainTickets = lambda run, plan: None,
+    executor: Executor | None = None,
 ) -> None:
     """Compute and train what is missing; what is done stays done when interrupted.
 
@@ -77,44 +113,66 @@ def carry_out(
         jobs: processes for computations.
         tell: hears of divergence.
         advance: hears of each thing that is done.
+        train_tickets: trains what is left of a study of lottery tickets.
+        executor: processes that are there already, in place of ``jobs`` new ones.
 
     Raises:
         TfluckError: something could not be computed, or was interrupted.
     """
-    for task, found in _computed(todo.tasks, jobs):
+    for task, found in _computed(todo.tasks, root, jobs, executor):
         keep(root, task, found)
         advance(1)
     for wanted in todo.runs:
         ensure(wanted, root, train, tell)
         advance(1)
+    for task in todo.studies:
+        if task.room == "studied" and (tickets := tickets_plan(task, root)):
+            train_tickets(*tickets)
+    for task, found in _computed(todo.studies, root, jobs, executor):
+        keep(root, task, found)
+        advance(1)
 
 
 def _computed(
-    tasks: tuple[Task, ...], jobs: int
+    tasks: tuple[Task, ...], root: Path, jobs: int, executor: Executor | None
 ) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+    if executor is not None:
+        yield from _over(executor, tasks, root)
+        return
     if jobs == 1 or len(tasks) < 2:
         for task in tasks:
-            yield task, perform(task)
+            yield task, perform(task, root)
         return
     with worker_pool(min(jobs, len(tasks))) as pool:
-        with signals_held():
-            futures: dict[Future[dict[str, Any]], Task] = {
-                pool.submit(perform, task): task for task in tasks
-            }
-            watch_all(pool)
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        yield from _over(pool, tasks, root)
 
 
-def perform(task: Task) -> dict[str, Any]:
-    """Carry out one computation, in this process.
+def _over(
+    executor: Executor, tasks: tuple[Task, ...], root: Path
+) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+    with signals_held():
+        futures: dict[Future[dict[str, Any]], Task] = {
+            executor.submit(perform, task, root): task for task in tasks
+        }
+        watch_all(executor)
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def perform(task: Task, root: Path) -> dict[str, Any]:
+    """Carry out one computation, in this process; ``root`` is the folder of runs.
 
     Raises:
         TfluckError: it failed; the message names it.
     """
+    if task.room == "studied":
+        return perform_study(task, root)
+    if task.room == "weights":
+        return read_weights(task)
     try:
         if task.room == "computed":
             return dict(compute(task.name, task.arguments))
@@ -147,7 +205,11 @@ def _evidence(claim: Claim, paper: Paper, scale: str, shelf: Shelf) -> Evidence:
         return _tried(claim, paper, scale, shelf.root)
     if claim.kind == "computed":
         return _numbers(claim, paper, scale, shelf.root)
-    return Evidence(command=claim.command)
+    if claim.kind == "study":
+        return study_evidence(claim, scale, paper.seeds[scale], shelf.root)
+    if claim.kind == "needs data":
+        return weights_evidence(claim, shelf.root)
+    return Evidence()
 
 
 def _tried(claim: Claim, paper: Paper, scale: str, root: Path) -> Evidence:

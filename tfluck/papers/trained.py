@@ -6,11 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tfluck.data import describe
 from tfluck.experiment.execution import Execution
 from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.presets import load_preset
 from tfluck.experiment.scales import configure
-from tfluck.foundations.errors import BadInput, Diverged
+from tfluck.foundations.errors import BadInput, Diverged, TfluckError
 from tfluck.papers.claim import Claim
 from tfluck.papers.courses import Courses, courses, minus, parts_of
 from tfluck.papers.evidence import Evidence, Part
@@ -51,12 +52,23 @@ class Wanted:
         if preset.teacher:
             raise BadInput(f"{self.preset} needs a pretrained teacher.")
         given = preset.at(self.scale) | dict(self.settings) | {"seeds": self.seeds}
-        return configure(self.scale, **given)
+        data = describe(given.get("dataset", "gaus"))
+        return configure(self.scale, data=data, **given)
 
     @property
     def digest(self) -> str:
         """Of the experiment: presets of one digest are one run."""
         return self.specified[0].digest()
+
+    @cached_property
+    def lacks(self) -> str:
+        """The sentence on data that are not here; "" where all are."""
+        experiment, execution = self.specified
+        try:
+            experiment.data.source.require(execution.data_dir)
+        except TfluckError as error:
+            return str(error)
+        return ""
 
     def find(self, root: Path) -> Run | None:
         """Return the run if it is there."""
@@ -82,6 +94,11 @@ class Wanted:
             f" --{name.replace('_', '-')} {value}"
             for name, value in sorted(self.settings.items())
         )
+        if self.specified[0].training.targets == "labels":
+            # One net at a time: seeds are students of a teacher there.
+            return (
+                f"tfluck pretrain --preset {self.preset} --scale {self.scale}{options}"
+            )
         return (
             f"tfluck train --preset {self.preset} --scale {self.scale} "
             f"--seeds {self.seeds}{options}"
@@ -97,7 +114,7 @@ def _left(run: Run, seeds: int) -> bool:
 
 def wanted_by(claim: Claim, scale: str, seeds: int) -> list[Wanted]:
     """Return the runs of a claim: its own, the one it is compared with, its premise's."""
-    if claim.kind != "runs":
+    if claim.kind not in ("runs", "study"):
         return []
     found = [Wanted(claim.preset, claim.settings, scale, seeds)]
     if claim.against:

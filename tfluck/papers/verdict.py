@@ -109,13 +109,12 @@ def judge_all(
 
 def _without_chance(claim: Claim, given: Evidence) -> Judgement | None:
     """Judge what no sample decides."""
-    if claim.kind == "needs data":
+    if claim.kind == "needs data" and not given.parts:
         return Judgement(claim, "needs data", f"Needs {claim.data}.", evidence=given)
+    if given.lacks:
+        return Judgement(claim, "needs data", given.lacks, evidence=given)
     if claim.kind == "not computable":
         return Judgement(claim, "not computable", claim.why, evidence=given)
-    if claim.kind == "pending":
-        note = f"Not gathered here; `{claim.command}` measures it."
-        return Judgement(claim, "not decided", note, evidence=given)
     if claim.kind == "theory":
         return _theorem(claim, given)
     return None if given.sampled else _number(claim, given)
