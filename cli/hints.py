@@ -12,8 +12,6 @@ WORDS = {
     "compare": "`tfluck analyze compare` compares two networks node by node.",
     "audit": "`tfluck theory audit` measures on a run what the theorems assume; "
     "`tfluck theory check` tries the theorems themselves.",
-    "report": "`tfluck runs show` says what a run found; `tfluck runs export` writes it "
-    "as a table.",
     "paper": "`tfluck presets list` names the papers' experiments; `tfluck theory check` "
     "tries what the papers state.",
     "teacher": "`tfluck pretrain` trains a teacher on labels; `tfluck train` draws one.",

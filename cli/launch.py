@@ -17,7 +17,7 @@ from tfluck.foundations.errors import BadInput
 
 from .options import click, talk
 from .output import emit_json
-from .report import describe_plan, duration
+from .summaries import describe_plan, duration
 
 if TYPE_CHECKING:
     from tfluck.runs import Run

@@ -29,6 +29,7 @@ COMMANDS = {
     "theory": (".theory", "Theorems and assumptions of the paper, tried one by one."),
     "figure": (".figure", "Make a figure of a paper: PDF, PNG and CSV."),
     "verdict": (".verdict", "Do the papers' claims hold? One row for each claim."),
+    "report": (".report", "Write one page of figures and verdicts, or of one run."),
     "doctor": (".doctor", "Report versions, devices, data, disk and determinism."),
     "completion": (".completion", "Print a shell's completion script."),
 }

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .options import is_quiet, talk
-from .report import duration
+from .summaries import duration
 
 #: Without a bar, a sign of life this often.
 QUIET_SECONDS = 10.0

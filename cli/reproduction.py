@@ -19,7 +19,7 @@ from tfluck.foundations.errors import Interrupted, TfluckError
 from .options import click, is_verbose, talk
 from .output import emit_json, table
 from .progress import Whole, whole_bar
-from .report import duration
+from .summaries import duration
 
 if TYPE_CHECKING:
     from tfluck.papers.cache import Task

@@ -18,7 +18,7 @@ from tfluck.runs.seal import read_object
 
 from .options import Command, Group, click, json_option, out_option, run_argument, talk
 from .output import emit_json, printable, table
-from .report import print_summary
+from .summaries import print_summary
 
 
 @click.group(cls=Group, name="runs")

@@ -22,8 +22,8 @@ from .options import click, is_verbose, json_option, out_option, talk
 from .options import command as declare
 from .output import emit_json, table
 from .progress import progress_bar
-from .report import duration
 from .settings import given_settings, settings_options
+from .summaries import duration
 from .train import engine_options
 from .varying import read_value
 

@@ -21,8 +21,8 @@ from .options import (
 )
 from .output import emit_json
 from .progress import progress_bar
-from .report import heading, print_summary
 from .settings import COUNT, given_settings, run_options, settings_options
+from .summaries import heading, print_summary
 from .teacher_report import show_teacher
 
 if TYPE_CHECKING:

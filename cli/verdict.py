@@ -82,6 +82,7 @@ def command(
     """
     from tfluck.papers import judge_all, load_paper
     from tfluck.papers.gathering import gathered, plan
+    from tfluck.papers.telling import counted_verdicts, told
 
     papers = [load_paper(name) for name in (PAPERS if paper == "all" else (paper,))]
     figures = _figures(papers) if folder else ()
@@ -96,12 +97,17 @@ def command(
         for one in papers
         for judgement in judge_all(one, gathered(one, scale, out), scale)
     ]
-    rows = [as_object(*pair) for pair in found]
+    rows = [told(*pair) for pair in found]
     if csv_file is not None:
         from tfluck.foundations.tables import save_csv
 
         save_csv([_flat(row) for row in rows], csv_file)
-    answer = {"paper": paper, "scale": scale, "claims": rows, "counts": _counts(found)}
+    answer = {
+        "paper": paper,
+        "scale": scale,
+        "claims": rows,
+        "counts": counted_verdicts(rows),
+    }
     if as_json:
         emit_json(answer)
     else:
@@ -114,39 +120,6 @@ def _figures(papers: "Sequence[Paper]") -> "tuple[PaperFigure, ...]":
 
     names = {one.name for one in papers}
     return tuple(figure for figure in FIGURES if figure.paper in names)
-
-
-def as_object(paper: "Paper", found: "Judgement") -> dict[str, Any]:
-    """Return a claim with its verdict as the contract's JSON object."""
-    claim, summary = found.claim, found.summary
-    return {
-        "paper": paper.name,
-        "id": claim.id,
-        "claim": claim.sentence,
-        "source": claim.source,
-        "metric": claim.measured,
-        "direction": claim.direction,
-        "threshold": claim.threshold,
-        "measured": found.measured,
-        "effect": summary.effect if summary else None,
-        "interval": summary.interval if summary else None,
-        "bootstrap": found.bootstrap,
-        "smallest_effect": summary.smallest if summary else None,
-        "test": claim.test,
-        "students": max((len(p.values) for p in found.evidence.parts), default=0)
-        if found.evidence.sampled
-        else None,
-        "p_value": found.p_value,
-        "p_exact": found.p_exact,
-        "p_adjusted": found.p_adjusted,
-        "verdict": found.verdict,
-        "expected": claim.expect,
-        "note": found.note,
-        "refuted_by": claim.refuted_by,
-        "command": found.evidence.command,
-        "run": list(found.evidence.runs),
-        "parts": {part.name: list(part.values) for part in found.evidence.parts},
-    }
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -172,13 +145,6 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "what is claimed": row["claim"],
         "note": row["note"],
     }
-
-
-def _counts(found: "Sequence[tuple[Paper, Judgement]]") -> dict[str, int]:
-    from tfluck.papers import VERDICTS
-
-    verdicts = [judgement.verdict for _, judgement in found]
-    return {word: verdicts.count(word) for word in VERDICTS}
 
 
 def _conclude(found: "Sequence[Judgement]", check: bool) -> None:

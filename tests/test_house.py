@@ -179,6 +179,15 @@ def test_claims_are_shipped() -> None:
     assert setup["options.package_data"]["tfluck.papers"] == "claims/*.toml"
 
 
+def test_templates_of_pages_are_shipped() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    shipped = setup["options.package_data"]["tfluck.papers.report"]
+    assert shipped == "templates/*"
+    assert list((ROOT / "tfluck" / "papers" / "report").glob(shipped))
+    assert "jinja2" in setup["options"]["install_requires"]
+
+
 def test_tests_have_a_dial() -> None:
     """``TFLUCK_EXAMPLES`` says how many examples of a property are tried."""
     code = "import conftest; from hypothesis import settings; print(settings().max_examples)"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from ..options import click, talk
 from ..options import command as declare
 from ..output import emit_json, table
-from ..report import heading
 from ..settings import Parsed
+from ..summaries import heading
 from .common import open_run, plot_option, run_options, save_plot
 
 if TYPE_CHECKING:

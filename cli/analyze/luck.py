@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ..options import click, json_option, out_option, run_argument, talk
 from ..options import command as declare
 from ..output import emit_json, table
-from ..report import heading
+from ..summaries import heading
 from .common import plot_option, save_plot
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ..hints import complete_run
 from ..options import FiniteFloat, click, json_option, out_option, talk
 from ..options import command as declare
 from ..output import emit_json
-from ..report import heading
+from ..summaries import heading
 from .prune_subject import IMAGES, SAMPLES, subject_of_model, subject_of_run
 from .prune_table import print_result
 

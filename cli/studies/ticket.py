@@ -13,7 +13,7 @@ from ..options import click, is_verbose, json_option, out_option, run_argument, 
 from ..options import command as declare
 from ..output import emit_json, table
 from ..progress import progress_bar
-from ..report import heading
+from ..summaries import heading
 
 if TYPE_CHECKING:
     from tfluck.figures.tickets import Series

@@ -9,7 +9,7 @@ import pytest
 from making import make
 
 from tfluck.cli.output import table
-from tfluck.cli.report import result_text
+from tfluck.cli.summaries import result_text
 from tfluck.runs.warnings import warnings
 
 
@@ -135,7 +135,7 @@ def test_every_seed_keeps_its_place(make_run: Any) -> None:
 def test_a_title_says_which_run_at_which_scale_by_which_preset(
     tmp_path: Path,
 ) -> None:
-    from tfluck.cli.report import heading
+    from tfluck.cli.summaries import heading
     from tfluck.experiment.scales import configure
 
     preset = "luck-matters/figure-7-fc-bn"

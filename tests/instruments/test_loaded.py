@@ -153,3 +153,14 @@ def test_what_needs_only_numbers_never_loads_tensorflow(watched: Run) -> None:
     )
     call = [sys.executable, "-c", code, str(watched.layout.root)]
     subprocess.run(call, check=True, env=dict(os.environ))
+
+
+def test_an_instrument_starts_tensorflow_as_all_of_us_do(watched: Run) -> None:
+    """Quietly, and exactly: whoever imports it first decides both."""
+    code = (
+        "import os, sys; from tfluck.instruments.analyzing import analyze\n"
+        f"analyze({str(watched.layout.root)!r}, 'modulation', epoch=0, samples=2)\n"
+        "assert os.environ['TF_CPP_MIN_LOG_LEVEL'] == '3'"
+    )
+    own = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=own)

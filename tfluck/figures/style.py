@@ -1,8 +1,9 @@
 """How every figure begins and ends."""
 
+import io
 import textwrap
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -136,14 +137,24 @@ def save(figure: Figure, path: Path, *, whole: bool = False) -> None:
     """
     kind = format_of(path)
     make_directory(path.parent)
+    write_atomic(path, lambda stream: _write(figure, stream, kind, whole))
+
+
+def png(figure: Figure, dpi: int = 110) -> bytes:
+    """Return ``figure`` as a picture for a page."""
+    stream = io.BytesIO()
+    _write(figure, stream, "png", whole=False, dpi=dpi)
+    return stream.getvalue()
+
+
+def _write(
+    figure: Figure, stream: BinaryIO, kind: str, whole: bool, dpi: int = 150
+) -> None:
     with matplotlib.rc_context({"svg.hashsalt": "tfluck"}):
-        write_atomic(
-            path,
-            lambda stream: figure.savefig(
-                stream,
-                format=kind,
-                dpi=150,
-                metadata=_METADATA[kind],
-                bbox_inches="tight" if whole else None,
-            ),
+        figure.savefig(
+            stream,
+            format=kind,
+            dpi=dpi,
+            metadata=_METADATA[kind],
+            bbox_inches="tight" if whole else None,
         )

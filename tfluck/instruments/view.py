@@ -119,9 +119,10 @@ class View(ABC):
         Raises:
             BadInput: a network is no ReLU network.
         """
+        teacher, student = self.models
+        # Networks first: they start TensorFlow as it should be started.
         from tfluck.networks.folding import relu_net
 
-        teacher, student = self.models
         return (
             relu_net(student, ignore_batch_norm=ignore_batch_norm),
             relu_net(teacher, ignore_batch_norm=ignore_batch_norm),

@@ -4,13 +4,14 @@ One registry says what each shows in its paper and names its recipe; a recipe me
 table (from runs, or from networks small enough to draw) and draws that table.
 """
 
-from tfluck.papers.figures.figure import Measured, PaperFigure, Recipe, Scope
+from tfluck.papers.figures.figure import Measured, NotMade, PaperFigure, Recipe, Scope
 from tfluck.papers.figures.registry import FIGURES, PAPERS, find_figure
 
 __all__ = [
     "FIGURES",
     "PAPERS",
     "Measured",
+    "NotMade",
     "PaperFigure",
     "Recipe",
     "Scope",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tfluck.experiment.scales import DEFAULT_SCALE
+from tfluck.foundations.errors import TfluckError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from tfluck.papers.figures.runs import Source
 
 Kind = Literal["runs", "schematic", "computed"]
+
+
+class NotMade(TfluckError):
+    """What a figure is drawn from is not there, and nothing was to be made."""
 
 
 def _silent(sentence: str) -> None:
@@ -38,6 +43,7 @@ class Scope:
         jobs: processes that train at the same time.
         tell: hears what goes on.
         watch: ``watch(steps, done)`` gives a context whose value hears of progress.
+        make: train and measure what is missing; else :class:`NotMade` is raised.
     """
 
     scale: str = DEFAULT_SCALE
@@ -45,6 +51,7 @@ class Scope:
     jobs: int = 1
     tell: Callable[[str], None] = _silent
     watch: Callable[[int, Mapping[int, int]], Any] = _unwatched
+    make: bool = True
 
 
 @dataclass(frozen=True, eq=False)

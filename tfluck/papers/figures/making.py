@@ -1,11 +1,15 @@
 """Make a figure: measure or remember its table, draw it, write PDF, PNG and CSV."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import pandas as pd
 
 from tfluck import __version__
@@ -18,8 +22,10 @@ from tfluck.foundations.files import (
     write_atomic,
     write_json,
 )
-from tfluck.papers.figures.figure import PaperFigure, Recipe, Scope
+from tfluck.papers.figures.figure import NotMade, PaperFigure, Recipe, Scope
 
+#: Rooms whose code draws.
+ROOMS = ("tfluck.analysis", "tfluck.figures", "tfluck.papers.figures")
 #: More bytes than a record has.
 LARGEST = 2**20
 
@@ -52,7 +58,8 @@ def make_figure(
 
     The record ``.json`` says what the table was measured from. While that is the same,
     the table is read instead of measured. The pictures are drawn from the file of the
-    table, so that the same table gives the same bytes.
+    table, so that the same table gives the same bytes; those that are there are left as
+    they are while the code that drew them is the same.
 
     Args:
         figure: of a paper.
@@ -61,6 +68,7 @@ def make_figure(
         fresh: measure the table anew (runs that are finished stay as they are).
 
     Raises:
+        NotMade: as ``scope`` wants it, where a table of no run is not there.
         TfluckError: what is needed is not there, or cannot be written.
     """
     recipe = figure.recipe()
@@ -72,6 +80,9 @@ def make_figure(
     said = None if fresh else _remembered(record, table, wanted)
     measured = said is None
     if said is None:
+        # Runs are read rather than made; what has none is measured, which takes its time.
+        if not scope.make and figure.kind != "runs":
+            raise NotMade(f"It was not measured yet at the scale {scope.scale}.")
         found = recipe.measure(scope, sources)
         make_directory(folder)
         text = found.table.to_csv(index=False, lineterminator="\n")
@@ -80,13 +91,31 @@ def make_figure(
         said = {**wanted, **told, "csv_sha256": digest_of(table)}
         write_json(record, said)
     pictures = [stem.with_suffix(".pdf"), stem.with_suffix(".png")]
-    drawn = recipe.draw(pd.read_csv(table))
-    framed(drawn, _heading(figure), _stamp(figure, said))
-    for path in pictures:
-        save(drawn, path, whole=True)
+    if said.get("pictures") != _held(pictures):
+        drawn = recipe.draw(pd.read_csv(table))
+        framed(drawn, _heading(figure), _stamp(figure, said))
+        for path in pictures:
+            save(drawn, path, whole=True)
+        write_json(record, said | {"pictures": _held(pictures)})
     files = (*pictures, table, record)
     seeds, notes = tuple(said["seeds"]), tuple(said["notes"])
     return Made(figure, files, tuple(runs), seeds, measured, notes)
+
+
+def _held(pictures: Sequence[Path]) -> dict[str, str]:
+    """Return the digests of the pictures, and of the code that draws them."""
+    return {"code": _code()} | {path.suffix: digest_of(path) for path in pictures}
+
+
+@cache
+def _code() -> str:
+    """Return a digest of all that draws: our code, and which Matplotlib."""
+    found = hashlib.sha256(matplotlib.__version__.encode())
+    for room in ROOMS:
+        for entry in sorted(resources(room).iterdir(), key=lambda one: one.name):
+            if entry.name.endswith(".py"):
+                found.update(entry.read_bytes())
+    return found.hexdigest()
 
 
 def _wanted(

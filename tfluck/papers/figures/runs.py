@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from tfluck.data import describe
+from tfluck.experiment.execution import Places
 from tfluck.experiment.presets import load_preset
 from tfluck.experiment.scales import configure
 from tfluck.foundations.errors import BadInput, Diverged, TfluckError
-from tfluck.papers.figures.figure import Scope
-from tfluck.runs import Run, csv_text, find_or_create, read_teacher
+from tfluck.papers.figures.figure import NotMade, Scope
+from tfluck.runs import Run, csv_text, find_or_create, find_run, read_teacher
 from tfluck.runs.table import COLUMNS, tidy_rows
 from tfluck.runs.teachers import find_teacher
 
@@ -57,6 +58,7 @@ def of_presets(
         optional: leave out a preset whose data or teacher are not here.
 
     Raises:
+        NotMade: a run is missing or unfinished, and ``scope`` makes none.
         BadInput: a preset needs a trained teacher that is not here.
         TfluckError: its data are not here.
         Interrupted: with checkpoints; the same call goes on.
@@ -65,14 +67,29 @@ def of_presets(
     for name in names:
         try:
             sources.append(Source(name, _found(name, scope)))
+        except NotMade:
+            raise
         except TfluckError:
             if not optional:
                 raise
+    if not scope.make:
+        return tuple(map(_ended, sources))
     for number, source in enumerate(sources, 1):
         if source.run.status() != "finished":
             scope.tell(f"Run {number} of {len(sources)}: {source.run.layout.root}")
             _train(source.run, scope)
     return tuple(sources)
+
+
+def _ended(source: Source) -> Source:
+    """Return a source that is at its end; one that diverged is shown as far as it came.
+
+    Raises:
+        NotMade: it is not.
+    """
+    if source.run.status() not in ("finished", "diverged"):
+        raise NotMade(f"The run of {source.preset} is not finished.")
+    return source
 
 
 def _found(name: str, scope: Scope) -> Run:
@@ -82,6 +99,11 @@ def _found(name: str, scope: Scope) -> Run:
         data = describe(settings["dataset"])
         settings |= _teacher(name, scope)
     experiment, execution = configure(scope.scale, data=data, **settings)
+    if not scope.make:
+        found = find_run(scope.out, experiment, seeds=execution.seeds)
+        if found is None or len(found.seeds) < execution.seeds:
+            raise NotMade(f"There is no run of {name} yet at the scale {scope.scale}.")
+        return found.placed(Places.of(experiment, execution))
     experiment.data.source.require(execution.data_dir)
     return find_or_create(
         scope.out,
