@@ -144,3 +144,11 @@ def test_what_is_no_preset_is_told(tmp_path: Path, text: str, said: str) -> None
         load_preset(str(path))
     with pytest.raises(BadInput, match="is no preset"):
         load_preset(str(tmp_path / "missing.toml"))
+
+
+def test_an_unknown_preset_names_the_nearest_or_some_there_are() -> None:
+    with pytest.raises(BadInput, match=r"Did you mean luck-matters/demo"):
+        load_preset("luck-matters/dmo")
+    some = " or ".join(sorted(presets())[:3])
+    with pytest.raises(BadInput, match=rf"Did you mean {some}\?"):
+        load_preset("~~~~")
