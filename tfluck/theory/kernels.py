@@ -139,7 +139,16 @@ def gaussian_gram(kernel: ArrayLike, bias: ArrayLike = 0.0) -> Gram:
     np.fill_diagonal(angle, 0)
     biases = (own[:, None], own[None, :]) if own.any() else (0.0, None)
     scale = np.outer(norms, norms)
-    return Gram(1, psi_d(angle, *biases), scale * psi_l(angle, *biases))
+    return Gram(
+        1,
+        _symmetric(psi_d(angle, *biases)),
+        _symmetric(scale * psi_l(angle, *biases)),
+    )
+
+
+def _symmetric(found: Array) -> Array:
+    """Take the mean of both roundings of ψ(t, a, b) = ψ(t, b, a)."""
+    return (found + found.T) / 2
 
 
 def lipschitz_constant(
