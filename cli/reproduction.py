@@ -42,14 +42,14 @@ class Work:
     """All that is to be made.
 
     Attributes:
-        todo: runs, computations and studies that are missing.
+        missing: runs, computations and studies that are missing.
         figures: to be drawn afterwards.
         scale: of everything.
         out: folder of runs.
         jobs: processes.
     """
 
-    todo: "Plan"
+    missing: "Plan"
     figures: "tuple[PaperFigure, ...]"
     scale: str
     out: Path
@@ -71,16 +71,16 @@ class Work:
     def computing(self, task: "Task") -> float:
         """Estimate the seconds that a computation takes, as one of several."""
         alone = CHECK if task.room == "theory" else COMPUTED[self.scale]
-        beside = max(1, len(self.todo.tasks), len(self.todo.studies))
+        beside = max(1, len(self.missing.tasks), len(self.missing.studies))
         return alone / min(self.jobs, beside)
 
     @cached_property
     def parts(self) -> "Mapping[Task | Wanted, float]":
         """Seconds of each computation and of each run."""
         found: dict[Task | Wanted, float] = {}
-        tasks = (*self.todo.tasks, *self.todo.studies)
+        tasks = (*self.missing.tasks, *self.missing.studies)
         found.update((task, self.computing(task)) for task in tasks)
-        found.update((one, self.training(one)) for one in self.todo.runs)
+        found.update((one, self.training(one)) for one in self.missing.runs)
         return found
 
     @property
@@ -89,9 +89,9 @@ class Work:
         return sum(self.parts.values()) + FIGURE * len(self.figures)
 
     def __str__(self) -> str:
-        tasks, runs = len(self.todo.tasks), len(self.todo.runs)
+        tasks, runs = len(self.missing.tasks), len(self.missing.runs)
         words = [counted(tasks, "computation"), f"{counted(runs, 'run')} to train"]
-        if studies := len(self.todo.studies):
+        if studies := len(self.missing.studies):
             words.append(
                 f"{studies} {'study' if studies == 1 else 'studies'} upon runs"
             )
@@ -110,12 +110,12 @@ def show_plan(work: Work, as_json: bool) -> None:
             "seconds": work.parts[one],
             "command": one.command,
         }
-        for one in work.todo.runs
+        for one in work.missing.runs
     ]
     if as_json:
-        names = [task.name for task in work.todo.tasks]
+        names = [task.name for task in work.missing.tasks]
         figures = [figure.name for figure in work.figures]
-        upon = [task.name for task in work.todo.studies]
+        upon = [task.name for task in work.missing.studies]
         told = {"runs": rows, "computations": names, "studies": upon}
         told["figures"] = figures
         emit_json(told | {"seconds": work.seconds})
@@ -134,16 +134,18 @@ def carry_out(work: Work, folder: Path | None) -> None:
     Raises:
         TfluckError: something could not be made, or was interrupted.
     """
-    todo = work.todo
-    if not (todo.size or work.figures):
+    missing = work.missing
+    if not (missing.size or work.figures):
         return
     from tfluck.foundations.processes import worker_pool
     from tfluck.papers import gathering
 
     talk(f"To be made: {work}.")
-    workers = worker_pool(work.jobs) if todo.size and work.jobs > 1 else nullcontext()
+    workers = (
+        worker_pool(work.jobs) if missing.size and work.jobs > 1 else nullcontext()
+    )
     with workers as pool, whole_bar(work.seconds) as whole:
-        costs = {one.digest: work.parts[one] for one in todo.runs}
+        costs = {one.digest: work.parts[one] for one in missing.runs}
 
         def train(run: "Run") -> None:
             _train(run, whole, costs[run.digest], work.jobs, pool)
@@ -153,7 +155,7 @@ def carry_out(work: Work, folder: Path | None) -> None:
 
         tickets = _tickets(whole, work.jobs)
         gathering.carry_out(
-            todo, work.out, train, work.jobs, talk, ended, tickets, pool
+            missing, work.out, train, work.jobs, talk, ended, tickets, pool
         )
         if folder is not None:
             _draw(work, folder, whole)

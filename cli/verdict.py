@@ -86,8 +86,8 @@ def command(
 
     papers = [load_paper(name) for name in (PAPERS if paper == "all" else (paper,))]
     figures = _figures(papers) if folder else ()
-    todo = plan(papers, scale, out, figures)
-    work = Work(todo, figures, scale, out, jobs or os.cpu_count() or 1)
+    missing = plan(papers, scale, out, figures)
+    work = Work(missing, figures, scale, out, jobs or os.cpu_count() or 1)
     if dry_run:
         show_plan(work, as_json)
         return
