@@ -22,6 +22,8 @@ HERE = Path(__file__).parent
 TURNS = 2
 #: above this load at the start, other work shares the cores and the figures say so
 QUIET = 0.5
+#: the load is a mean over the last minute, so what has just ended is waited for; seconds
+PATIENCE = 240
 #: name → (arguments, steps of a round, the ratio we promise)
 JOBS = {
     "small dense 10-15-20-25 ×10": (["fc", "10-15-20-25"], 1600, 1.8),
@@ -124,7 +126,9 @@ def memory() -> str:
 
 def circumstances() -> list[str]:
     """Say where and with what was measured, and whether the machine was quiet."""
-    load = os.getloadavg()[0]
+    give_up = time.monotonic() + PATIENCE
+    while (load := os.getloadavg()[0]) > QUIET and time.monotonic() < give_up:
+        time.sleep(5)
     state = "quiet" if load <= QUIET else "NOT QUIET: do not quote these figures"
     info = Path("/proc/cpuinfo")
     names = [
