@@ -8,6 +8,7 @@ import pytest
 
 from tfluck.foundations.environment import changes, processor, surroundings
 from tfluck.foundations.errors import Damaged, Interrupted
+from tfluck.foundations.runtime import device_line
 from tfluck.sweeps import train_run
 
 
@@ -21,7 +22,9 @@ def train(run: Any, stop: bool = False) -> Any:
             trainer.train(lambda: signal.SIGTERM)
     else:
         trainer.train()
-    return [note for note in said if note.endswith(".")]
+    told = [note for note in said if note.endswith(".")]
+    assert told.pop(0) == device_line(), "first of all, on which device"
+    return told
 
 
 def test_versions_and_processor_are_known_and_compared(tf: Any) -> None:

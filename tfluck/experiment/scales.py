@@ -9,6 +9,7 @@ from tfluck.experiment.cost import chunk_length
 from tfluck.experiment.execution import Execution, execution_names
 from tfluck.experiment.experiment import Experiment
 from tfluck.experiment.limits import check_chunk
+from tfluck.foundations.accelerators import gpu_here
 from tfluck.foundations.errors import BadInput
 
 SCALES = ("paper", "laptop", "smoke")
@@ -40,7 +41,8 @@ def configure(
 
     What is missing comes from the data set (``data``, as ``tfluck.data.describe``
     returns it), then from the scale, then from the architecture, then from the
-    specifications. A finite data set makes an epoch one pass over it.
+    specifications; how it is computed also from whether this machine has a GPU. A finite
+    data set makes an epoch one pass over it.
 
     Raises:
         BadInput: a setting is unknown or out of range.
@@ -61,7 +63,10 @@ def configure(
         experiment = experiment.but(lr=((0, ADAM_RATE),))
     elif "lr" not in given and (data or bare):
         experiment = experiment.but(lr=((0, image_rate(experiment)),))
-    execution = Execution.of({"chunk": chunk_length(experiment)} | how)
+    gpu = gpu_here()
+    if gpu:  # where convolutions are best inside XLA too
+        how["jit"] = given.get("jit", True)
+    execution = Execution.of({"chunk": chunk_length(experiment, gpu=gpu)} | how)
     check_chunk(experiment, execution.chunk)
     kept_epochs(execution.keep_epochs, experiment.training.epochs)
     return experiment, execution

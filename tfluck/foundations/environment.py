@@ -14,6 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tfluck.foundations.runtime import gpu_names
+
 PACKAGES = ("tensorflow", "keras", "numpy")
 #: Instructions that decide in which order a library adds and multiplies.
 VECTORS = re.compile(r"avx\w*|amx\w*|fma\w*|f16c|sve\w*|asimd\w*|bf16|i8mm")
@@ -30,7 +32,7 @@ def surroundings(threads: int, jit: bool) -> dict[str, Any]:
     return {
         **{name: version(name) for name in PACKAGES},
         "processor": processor(),
-        "accelerators": _accelerators(),
+        "accelerators": gpu_names() if "tensorflow" in sys.modules else [],
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "threads": threads,
         "jit": jit,
@@ -50,18 +52,6 @@ def processor() -> str:
     return " ".join(
         [platform.machine(), *([maker[1]] if maker else []), *sorted(vectors)]
     )
-
-
-def _accelerators() -> list[str]:
-    if "tensorflow" not in sys.modules:
-        return []
-    import tensorflow as tf
-
-    details = map(
-        tf.config.experimental.get_device_details,
-        tf.config.list_physical_devices("GPU"),
-    )
-    return [str(found.get("device_name", "GPU")) for found in details]
 
 
 def changes(before: Surroundings, now: Surroundings) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tfluck.foundations.absent import looking_absent
+from tfluck.foundations.accelerators import gpu_here
 from tfluck.foundations.errors import TfluckError
 
 #: What Keras imports if it is there, for conveniences that nothing here uses: its wrappers
@@ -32,8 +33,8 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
     """Import TensorFlow, once, and return the module.
 
     Where it was not imported before, random ops must be stateless or seeded
-    (determinism is on, so an unseeded one raises), and float32 products keep all their
-    bits (TF32 is off); what a user has set up is left alone.
+    (determinism is on, so an unseeded one raises), float32 products keep all their bits
+    (TF32 is off), and GPUs are shared; what a user has set up is left alone.
 
     Args:
         threads: TensorFlow shall compute with in this process; 0 leaves it as it is,
@@ -66,6 +67,7 @@ def start_tensorflow(threads: int = 0, *, quiet: bool = True) -> Any:
         )
     if first:
         compute_exactly()
+        share_gpus()
     return tf
 
 
@@ -105,14 +107,50 @@ def compute_exactly() -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
+def share_gpus() -> None:
+    """Let this process take a GPU's memory as it needs it, not all of it at once.
+
+    Otherwise the second worker on a GPU finds none left. Where TensorFlow has begun to
+    use its devices already it cannot be told any more, and keeps what it has.
+    """
+    import tensorflow as tf
+
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with contextlib.suppress(RuntimeError):
+            tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def gpu_names() -> list[str]:
+    """Name the GPUs that TensorFlow sees, in its own order."""
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    details = map(tf.config.experimental.get_device_details, found)
+    return [str(about.get("device_name", "GPU")) for about in details]
+
+
 def describe_devices() -> list[str]:
     """Name the devices TensorFlow sees, accelerators first."""
-    tf = start_tensorflow()
-    found = [
-        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
-    return [*found, f"CPU, {os.cpu_count()} cores"]
+    start_tensorflow()
+    return [*gpu_names(), f"CPU, {os.cpu_count()} cores"]
+
+
+def device_line() -> str:
+    """Say in a sentence which device this process computes on, and why.
+
+    TensorFlow takes its first GPU for whatever a GPU can do.
+    """
+    if names := gpu_names():
+        return (
+            f"Computes on {names[0]}, TensorFlow's first GPU; "
+            "CUDA_VISIBLE_DEVICES=-1 would hide it."
+        )
+    cpu = f"Computes on the CPU, {threads_here()} threads on {usable_cores()} cores"
+    if gpu_here():
+        return (
+            f"{cpu}: TensorFlow cannot use the GPU that is here, see `tfluck doctor`."
+        )
+    return f"{cpu}: there is no GPU."
 
 
 def usable_cores() -> int:

@@ -23,6 +23,7 @@ TYPES: dict[str, Callable[[], Any]] = {
     "first_bad_step": int,
     "complaints": list,
     "heads": dict,
+    "device": str,
 }
 
 
@@ -34,6 +35,8 @@ class Status:
         self.steps = steps
         self.written = 0.0
         self.complaints: list[str] = []
+        #: A sentence on what the student is trained.
+        self.device = ""
         #: Steps at which versions or processor changed, and how.
         self.moves: list[dict[str, Any]] = []
 
@@ -49,6 +52,8 @@ class Status:
     def _write(self, status: str, step: int, **more: object) -> None:
         self.written = time.monotonic()
         value = {"status": status, "step": step, "steps": self.steps, **more}
+        if self.device:
+            value["device"] = self.device
         if self.complaints:
             value["complaints"] = self.complaints
         if self.moves:

@@ -187,7 +187,8 @@ def drive(
 def _tell(run: Run, seeds: Sequence[int], report: Report) -> None:
     for seed in seeds:
         status = run.seed_status(seed)
-        for note in [*status.get("complaints", []), status.get("note", "")]:
+        told = [status.get("device"), *status.get("complaints", [])]
+        for note in filter(None, [*told, status.get("note")]):
             report(seed, int(status.get("step", 0)), str(note))
 
 

@@ -43,6 +43,11 @@ class Reporter(Observer):
         self.report(self.step, note)
         self.status.running(self.step, note, now=now)
 
+    def place(self, sentence: str) -> None:
+        """Say on which device the student is trained."""
+        self.status.device = sentence
+        self.report(self.step, sentence)
+
     def complain(self, sentence: str) -> None:
         """Say a ``sentence`` that the status keeps."""
         self.status.complaints.append(sentence)

@@ -91,7 +91,8 @@ class Program:
 
         def advance(k: tf.Tensor, losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             loss = self.step(inputs[k], targets[k], learning_rate)
-            return k + 1, tf.tensor_scatter_nd_update(losses, [[k]], [loss])
+            # Not a scatter: a deterministic one leaves the GPU for the CPU, every step.
+            return k + 1, tf.where(tf.range(losses.shape[0]) == k, loss, losses)
 
         # Not tf.range: XLA would compile anew for every other number of steps.
         start = (tf.constant(0), tf.zeros((inputs.shape[0],), inputs.dtype))

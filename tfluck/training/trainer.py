@@ -13,6 +13,7 @@ from tfluck.data.stateless import chunk_starts
 from tfluck.data.training_data import open_stream
 from tfluck.foundations.errors import Diverged, Interrupted, TfluckError
 from tfluck.foundations.files import make_directory
+from tfluck.foundations.runtime import device_line
 from tfluck.instruments.watching import Watch
 from tfluck.runs import Run, Status
 from tfluck.runs.lock import locked
@@ -108,6 +109,7 @@ class Trainer:
         new = not self.layout.checkpoint_steps()
         self.progress = self.checkpoints.restore(tell)
         self.reporter.step = self.progress.step
+        self.reporter.place(device_line())
         if changed := note_surroundings(self.run, self.progress, self.status):
             tell(changed)
         self.recorder = Recorder(self.run, self.seed, self.progress, tell)
