@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from click.testing import Result
 from pages import check
+from papers.toy import GATE
 
 from tfluck.cli import report as report_command
 from tfluck.papers import PAPERS, load_paper
@@ -16,22 +17,12 @@ from tfluck.papers.report import Which
 from tfluck.runs import Run
 
 Call = Callable[..., Result]
-CLAIM = """
+CLAIM = f"""
 paper = "alignment"
 title = "t"
 level = 0.05
-seeds = { smoke = 1, laptop = 1, paper = 1 }
-[[claims]]
-id = "D1"
-sentence = "It is its gate."
-source = "s"
-kind = "theory"
-test = "t"
-judged_at = ["smoke"]
-refuted_by = "r"
-vacuous_if = "v"
-checks = ["D1.gate"]
-"""
+seeds = {{ smoke = 1, laptop = 1, paper = 1 }}
+{GATE}"""
 
 
 @pytest.fixture(autouse=True)

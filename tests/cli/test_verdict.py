@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from papers.toy import made
+from papers.toy import GATE, made
 
 from tfluck.cli import verdict as verdict_command
 from tfluck.papers import PAPERS, load_paper
@@ -90,20 +90,6 @@ def test_a_plan_computes_nothing(verdict: Call, tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-ALIGNMENT = """
-[[claims]]
-id = "D1"
-sentence = "s."
-source = "s"
-kind = "theory"
-test = "t"
-judged_at = ["smoke"]
-refuted_by = "r"
-vacuous_if = "v"
-checks = ["D1.gate"]
-"""
-
-
 @pytest.mark.parametrize(("expect", "code"), [("reproduced", 0), ("not reproduced", 4)])
 def test_check_fails_where_a_verdict_is_unexpected(
     tfluck: Call,
@@ -114,7 +100,7 @@ def test_check_fails_where_a_verdict_is_unexpected(
 ) -> None:
     head = 'paper = "alignment"\ntitle = "t"\nlevel = 0.05\n'
     seeds = "seeds = { smoke = 1, laptop = 1, paper = 1 }\n"
-    paper = read_paper(head + seeds + ALIGNMENT + f'expect = "{expect}"', "made.toml")
+    paper = read_paper(head + seeds + GATE + f'expect = "{expect}"', "made.toml")
     monkeypatch.setattr("tfluck.papers.load_paper", lambda name: paper)
     options = ("--paper", "alignment", "--scale", "smoke", "--out", tmp_path)
     told = tfluck("verdict", *options, "--check")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from papers.toy import GATE
 
 from tfluck.foundations.errors import BadInput, TfluckError
 from tfluck.papers import Claim, Paper, Part, load_paper
@@ -264,28 +265,19 @@ def test_presets_of_one_experiment_are_one_run() -> None:
         _ = Wanted("luck-matters/figure-8-fc-bn", {}, "smoke", 2).specified
 
 
-PAPER = """
+BOTH = GATE.replace('["D1.gate"]', '["D1.gate", "T2-b.top"]')
+PAPER = f"""
 paper = "made"
 title = "made"
 level = 0.05
-seeds = { smoke = 1, laptop = 1, paper = 1 }
-[[claims]]
-id = "D1"
-sentence = "s."
-source = "s"
-kind = "theory"
-test = "t"
-judged_at = ["smoke"]
-refuted_by = "r"
-vacuous_if = "v"
-checks = ["D1.gate", "T2-b.top"]
-[[claims]]
+seeds = {{ smoke = 1, laptop = 1, paper = 1 }}
+{BOTH}[[claims]]
 id = "Q"
 sentence = "s."
 source = "s"
 kind = "computed"
 compute = "at_angles"
-settings = { function = "relu", angles = [1.0, 2.0] }
+settings = {{ function = "relu", angles = [1.0, 2.0] }}
 metric = "violated"
 direction = "at most"
 threshold = 0

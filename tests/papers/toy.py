@@ -30,6 +30,19 @@ eval_samples = 50
 chunk = 4
 jit = false
 """
+#: A claim that one check of the theory settles.
+GATE = """
+[[claims]]
+id = "D1"
+sentence = "It is its gate."
+source = "s"
+kind = "theory"
+test = "t"
+judged_at = ["smoke"]
+refuted_by = "r"
+vacuous_if = "v"
+checks = ["D1.gate"]
+"""
 CLAIMS = """
 paper = "luck-matters"
 title = "made"
