@@ -154,7 +154,9 @@ def _conclude(found: "Sequence[Judgement]", check: bool) -> None:
     talk(", ".join(f"{count} {word}" for word, count in counts.items()) + ".")
     failed = [one for one in found if one.failed]
     for one in failed:
-        talk(f"Unexpected: {one.claim.id} is {one.verdict}, not {one.claim.expect}.")
+        talk(
+            f"Unexpected: {one.claim.id} is {one.verdict}; expected was {one.claim.expect}."
+        )
     if failed and check:
         names = ", ".join(one.claim.id for one in failed)
         raise ClaimFailed(f"Unexpected verdicts: {names}.")

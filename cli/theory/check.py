@@ -85,7 +85,9 @@ def _conclude(found: "list[Check]", check: bool) -> None:
     talk(", ".join(f"{count} {word}" for word, count in counts.items() if count) + ".")
     surprises = [one for one in found if one.surprising]
     for one in surprises:
-        talk(f"Unexpected: {one.id} is {one.verdict}, not {one.expected_verdict}.")
+        talk(
+            f"Unexpected: {one.id} is {one.verdict}; expected was {one.expected_verdict}."
+        )
     if not surprises:
         talk("Every verdict is the expected one.")
     elif check:

@@ -107,7 +107,9 @@ def test_check_fails_where_a_verdict_is_unexpected(
     assert told.exit_code == code
     assert "D1" in told.stdout
     if code:
-        assert "Unexpected: D1 is reproduced, not not reproduced." in told.stderr
+        assert (
+            "Unexpected: D1 is reproduced; expected was not reproduced." in told.stderr
+        )
         assert tfluck("verdict", *options).exit_code == 0
 
 
