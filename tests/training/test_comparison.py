@@ -26,13 +26,17 @@ def found(tf: Any) -> dict[str, Any]:
     batches = [tf.constant(x[cut]) for cut in cuts]
     labels = [tf.constant(y[cut]) for cut in cuts]
 
-    def look(*models: Any, labels: Any) -> Any:
+    def look(*models: Any, labels: Any, batches: Any = batches) -> Any:
         return Evaluator(*models, mean_squared_error, batches, labels).evaluate()
 
     said = [model(x)[-1].numpy() for model in (teacher, student)]
+    differ = np.diff([out.argmax(1) == y for out in said], axis=0)[0]
+    two = [np.flatnonzero(differ)[0], np.flatnonzero(~differ)[0]]
+    pair = {"labels": [tf.constant(y[two])], "batches": [tf.constant(x[two])]}
     return {
         "full": look(teacher, stranger, student, labels=labels),
         "unlabelled": look(teacher, stranger, student, labels=None),
+        "two": look(teacher, stranger, student, **pair),
         "alone": look(None, None, student, labels=labels),
         "teacher": said[0],
         "student": said[1],
@@ -53,6 +57,13 @@ def test_the_comparison_is_a_count_of_pairs(found: dict[str, Any]) -> None:
     assert comparison.accuracy_difference == pytest.approx(difference.mean())
     error = difference.std(ddof=1) / np.sqrt(50)
     assert comparison.accuracy_difference_error == pytest.approx(error)
+
+
+def test_two_samples_of_which_one_differs(found: dict[str, Any]) -> None:
+    """Of the differences 1 and 0 the mean is ½, and its standard error ½ too."""
+    comparison = found["two"].comparison
+    assert abs(comparison.accuracy_difference) == pytest.approx(0.5)
+    assert comparison.accuracy_difference_error == pytest.approx(0.5)
 
 
 def test_agreement_needs_no_labels(found: dict[str, Any]) -> None:
