@@ -23,11 +23,11 @@ demo: install  ## the main job at a scale of a few minutes: table, figure, Tenso
 	$(BIN)/tfluck train --preset luck-matters/demo
 
 test: install  ## the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 test-all: install  ## also the slow tests, Dask, the site, and pages in a browser
 	$(BIN)/python -m pip install --quiet --editable '.[dev,dask,docs,browser]'
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not network"
+	$(BIN)/python -m pytest -n 2 -m "not network"
 
 bench: install  ## speed against a PyTorch loop; prints a table and writes it to benchmarks/
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'

@@ -4,9 +4,9 @@ Each thing is kept when it is done, and a run goes on from its newest checkpoint
 an end at any moment loses what was being computed, or a minute of each student.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +47,7 @@ class Work:
         scale: of everything.
         out: folder of runs.
         jobs: processes.
+        engine, scheduler: where computations and students are sent.
     """
 
     missing: "Plan"
@@ -54,6 +55,8 @@ class Work:
     scale: str
     out: Path
     jobs: int
+    engine: str = "local"
+    scheduler: str | None = None
 
     @cached_property
     def _rate(self) -> float:
@@ -137,18 +140,14 @@ def carry_out(work: Work, folder: Path | None) -> None:
     missing = work.missing
     if not (missing.size or work.figures):
         return
-    from tfluck.foundations.processes import worker_pool
     from tfluck.papers import gathering
 
     talk(f"To be made: {work}.")
-    workers = (
-        worker_pool(work.jobs) if missing.size and work.jobs > 1 else nullcontext()
-    )
-    with workers as pool, whole_bar(work.seconds) as whole:
+    with _workers(work) as pool, whole_bar(work.seconds) as whole:
         costs = {one.digest: work.parts[one] for one in missing.runs}
 
         def train(run: "Run") -> None:
-            _train(run, whole, costs[run.digest], work.jobs, pool)
+            _train(run, whole, costs[run.digest], work, pool)
 
         def ended(thing: "Task | Wanted") -> None:
             whole.advance(work.parts[thing])
@@ -161,18 +160,32 @@ def carry_out(work: Work, folder: Path | None) -> None:
             _draw(work, folder, whole)
 
 
+@contextmanager
+def _workers(work: Work) -> Iterator[Executor | None]:
+    """Yield what serves everything: a cluster, processes that wait here, or nothing."""
+    from tfluck.foundations.processes import worker_pool
+    from tfluck.sweeps import cluster
+
+    with cluster(work.engine, work.scheduler) as there:
+        if there or work.jobs == 1 or not work.missing.size:
+            yield there
+            return
+        with worker_pool(work.jobs) as here:
+            yield here
+
+
 def _train(
-    run: "Run", whole: Whole, seconds: float, jobs: int, pool: Executor | None
+    run: "Run", whole: Whole, seconds: float, work: Work, pool: Executor | None
 ) -> None:
     from tfluck.sweeps import train_run
 
     steps = run.experiment.training.steps
     talk(f"{run.layout.root}: {len(run.seeds)} × {steps} steps; {whole}")
     done = {seed: int(run.seed_status(seed).get("step", 0)) for seed in run.seeds}
-    usual = run.execution.threads == Execution().threads
+    usual = run.execution.threads == Execution().threads or work.engine != "local"
     there, quiet = pool if usual else None, not is_verbose()
     with whole.part(seconds, steps, done) as report:
-        train_run(run, report, jobs=jobs, executor=there, quiet=quiet)
+        train_run(run, report, jobs=work.jobs, executor=there, quiet=quiet)
 
 
 def _tickets(whole: Whole, jobs: int) -> "TrainTickets":

@@ -12,7 +12,7 @@ from .options import click, json_option, out_option, talk
 from .options import command as declare
 from .output import cell, emit_json, table
 from .reproduction import Work, carry_out, show_plan
-from .settings import COUNT
+from .train import engine_options
 
 if TYPE_CHECKING:
     from tfluck.papers import Judgement, Paper
@@ -43,7 +43,7 @@ PAPERS = ("luck-matters", "alignment")
     show_default=True,
     help="How large the experiments are; at smoke most training claims cannot be judged.",
 )
-@click.option("--jobs", type=COUNT, help="Processes. [cores]")
+@engine_options
 @click.option("--check", is_flag=True, help="Exit with 4 if a verdict is unexpected.")
 @click.option(
     "--csv",
@@ -64,6 +64,8 @@ def command(
     paper: str,
     scale: str,
     jobs: int | None,
+    engine: str,
+    scheduler: str | None,
     check: bool,
     csv_file: Path | None,
     folder: Path | None,
@@ -87,7 +89,8 @@ def command(
     papers = [load_paper(name) for name in (PAPERS if paper == "all" else (paper,))]
     figures = _figures(papers) if folder else ()
     missing = plan(papers, scale, out, figures)
-    work = Work(missing, figures, scale, out, jobs or os.cpu_count() or 1)
+    jobs = jobs or os.cpu_count() or 1
+    work = Work(missing, figures, scale, out, jobs, engine, scheduler)
     if dry_run:
         show_plan(work, as_json)
         return

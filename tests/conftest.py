@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,27 +56,37 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-#: Fixtures of a file that train something once, for all tests that ask.
-DEAR = {"digits", "found", "lab", "made", "result", "runs", "student", "subject", "trained",
-        "unbroken", "watched"}  # fmt: skip
-
-
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep tests that share what was trained in one process, or both would train it."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        given = getattr(item, "callspec", None)
-        if given and "specimen" in given.params and item.path.parent.name == "laws":
-            # What learns from another specimen's teacher belongs where that is.
-            name = str(given.params["specimen"]).replace("pretrained", "labels")
-        elif shared := sorted(DEAR.intersection(getattr(item, "fixturenames", ()))):
-            name = f"{item.path.name} {shared[0]}"
-        else:
-            continue
-        item.add_marker(pytest.mark.xdist_group(name))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return shared(nodeid)
+
+    return Sharing(config, log)
+
+
+def shared(nodeid: str) -> str:
+    """Name what a test belongs to: its specimen, its file if that makes something, itself.
+
+    What learns from another specimen's teacher belongs where that is.
+    """
+    from laws.specimens import SPECIMENS
+
+    path, _, test = nodeid.partition("::")
+    given = test.partition("[")[2].rstrip("]") + "-"
+    names = [name for name in SPECIMENS if given.startswith(f"{name}-")]
+    if path.startswith("tests/laws/") and names:
+        return max(names, key=len).replace("pretrained", "labels")
+    return path if makes_something(Path(__file__).parents[1] / path) else nodeid
+
+
+@cache
+def makes_something(path: Path) -> bool:
+    """Tell whether fixtures of the file are kept for all of its tests."""
+    return 'scope="module"' in path.read_text()
 
 
 def pytest_collection_finish() -> None:

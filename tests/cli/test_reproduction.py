@@ -1,15 +1,19 @@
 """Both papers at once: said beforehand, under one display, and killed at any moment."""
 
+import csv
 import io
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -82,6 +86,56 @@ def test_killed_once_it_loses_at_most_one_thing(tmp_path: Path, moment: int) -> 
     again = diary(tmp_path)[moment:]
     assert set(begun) & set(again) <= {begun[-1]}
     assert len(set(begun + again)) == THINGS
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_that_loses_a_worker_comes_to_the_same(
+    tfluck: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tf: Any
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    paper = made(tmp_path, more=MORE)
+    monkeypatch.setattr("tfluck.papers.load_paper", lambda name: paper)
+    words = ("verdict", "--paper", "luck-matters", "--scale", "smoke")
+
+    def table(name: str, *more: object) -> Result:
+        where = ("--out", tmp_path / name, "--csv", tmp_path / f"{name}.csv")
+        return tfluck(*words, *where, *more)
+
+    assert table("here", "--jobs", 1).exit_code == 0
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as local,
+        distributed.Client(local) as client,
+    ):
+        there = ("--engine", "dask", "--scheduler", local.scheduler_address)
+        victim = next(iter(client.run(os.getpid).values()))
+        killer = Thread(target=_kill_while_training, args=(tmp_path / "there", victim))
+        killer.start()
+        first = table("there", *there)
+        killer.join()
+        assert first.exit_code == 0 or "Traceback" not in first.stderr
+        assert table("there", *there).exit_code == 0
+    cells = [
+        [{k: v for k, v in row.items() if k not in ("run", "command")} for row in rows]
+        for rows in (_read(tmp_path / "here.csv"), _read(tmp_path / "there.csv"))
+    ]
+    assert cells[0] == cells[1]
+
+
+def _kill_while_training(out: Path, victim: int) -> None:
+    """Kill a worker once a student has a checkpoint."""
+    for _ in range(6000):
+        if any(out.rglob("step-*.npz")):
+            os.kill(victim, signal.SIGKILL)
+            return
+        time.sleep(0.01)
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 @pytest.fixture

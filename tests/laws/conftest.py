@@ -58,11 +58,18 @@ def whole(tf: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A law that takes a ``specimen`` holds for all of them."""
     if "specimen" in metafunc.fixturenames:
-        from laws.specimens import SPECIMENS
+        from laws.specimens import FEW, SPECIMENS
 
         marker = metafunc.definition.get_closest_marker("specimens")
         names = marker.args if marker else SPECIMENS
-        metafunc.parametrize("specimen", names, indirect=True, scope="session")
+        costly = metafunc.definition.get_closest_marker("costly")
+        rows = [
+            pytest.param(name, marks=pytest.mark.slow)
+            if costly and name not in FEW
+            else name
+            for name in names
+        ]
+        metafunc.parametrize("specimen", rows, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

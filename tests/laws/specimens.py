@@ -144,6 +144,18 @@ SPECIMENS: dict[str, dict[str, Any]] = {
     "pretrained": DIGITS | {"teacher": "labels", "batch_norm": "after-relu"},
     "pretrained-dense": DIGITS | {"teacher": "labels-dense", "loss": "cross-entropy"},
 }
+#: A row for each thing that differs in a training's code, for costly laws: the others are
+#: asked by ``make test-all``.
+FEW = (
+    "plain",
+    "adam",
+    "momentum",
+    "normalized",
+    "conv-before",
+    "residual-conv",
+    "labels",
+    "pretrained",
+)
 #: One dense and one conv run, for what costs a process of its own.
 DEAR = ("momentum", "conv-before")
 

@@ -27,6 +27,7 @@ def keep_teacher(specimen: Any) -> None:
         keep_teacher(specimen.run, specimen.kernel.teacher)
 
 
+@pytest.mark.costly
 @pytest.mark.specimens(*TAUGHT)
 def test_every_instrument_looks_at_every_run(specimen: Any) -> None:
     keep_teacher(specimen)

@@ -12,6 +12,7 @@ from making import make
 from tfluck.foundations.errors import Interrupted
 
 
+@pytest.mark.costly
 def test_a_stop_after_every_chunk_changes_nothing(
     specimen: Any, tmp_path: Path
 ) -> None:
@@ -32,6 +33,7 @@ def test_a_stop_after_every_chunk_changes_nothing(
     assert outcome(run, seed) == specimen.outcomes[seed]
 
 
+@pytest.mark.costly
 def test_death_at_any_moment_changes_nothing(specimen: Any, tmp_path: Path) -> None:
     """The process is gone between two lines: nothing is saved, nothing cleans up."""
     run = specimen.again(tmp_path)
@@ -56,6 +58,7 @@ def test_death_at_any_moment_changes_nothing(specimen: Any, tmp_path: Path) -> N
     assert outcome(run, seed) == specimen.outcomes[seed]
 
 
+@pytest.mark.costly
 def test_the_order_of_seeds_does_not_matter(specimen: Any, tmp_path: Path) -> None:
     """The last student first and alone, with a kernel of its own."""
     run = specimen.again(tmp_path)

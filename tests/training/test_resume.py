@@ -23,9 +23,9 @@ from tfluck.foundations.errors import Damaged, RunBusy
 from tfluck.foundations.files import make_directory
 from tfluck.runs import Run
 
-#: Those that are killed by default: each kill is a process of its own that must load
+#: What is killed by default: each kill is a process of its own that must load
 #: TensorFlow. ``tests/runs/kills.py`` kills hundreds of times.
-KILLED = ("momentum", "labels")
+KILLED = ("momentum",)
 #: Those that may be: of their own files none, and of no other run's.
 ALONE = [name for name, chosen in SPECIMENS.items() if not chosen.keys() & {"teacher"}]
 

@@ -5,6 +5,7 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from tfluck.foundations.errors import TfluckError
@@ -32,6 +33,8 @@ from tfluck.papers.trained import (
     wanted_by,
     wanted_by_figure,
 )
+
+_performing = Lock()
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ def _over(
 ) -> Iterator[tuple[Task, Mapping[str, Any]]]:
     with signals_held():
         futures: dict[Future[dict[str, Any]], Task] = {
-            executor.submit(perform, task, root): task for task in tasks
+            executor.submit(perform, task, root.resolve()): task for task in tasks
         }
         watch_all(executor)
     try:
@@ -172,9 +175,17 @@ def _over(
 def perform(task: Task, root: Path) -> dict[str, Any]:
     """Carry out one computation, in this process; ``root`` is the folder of runs.
 
+    One at a time, for ball arithmetic keeps its precision for the whole process, and the
+    threads of a cluster's worker share it.
+
     Raises:
         TfluckError: it failed; the message names it.
     """
+    with _performing:
+        return _perform(task, root)
+
+
+def _perform(task: Task, root: Path) -> dict[str, Any]:
     if task.room == "studied":
         return perform_study(task, root)
     if task.room == "weights":
