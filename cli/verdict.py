@@ -101,20 +101,13 @@ def command(
         for judgement in judge_all(one, gathered(one, scale, out), scale)
     ]
     rows = [told(*pair) for pair in found]
-    if csv_file is not None:
-        from tfluck.foundations.tables import save_csv
-
-        save_csv([_flat(row) for row in rows], csv_file)
     answer = {
         "paper": paper,
         "scale": scale,
         "claims": rows,
         "counts": counted_verdicts(rows),
     }
-    if as_json:
-        emit_json(answer)
-    else:
-        click.echo(table([_row(row) for row in rows]))
+    _show(answer, csv_file, as_json)
     _conclude([judgement for _, judgement in found], check)
 
 
@@ -123,6 +116,19 @@ def _figures(papers: "Sequence[Paper]") -> "tuple[PaperFigure, ...]":
 
     names = {one.name for one in papers}
     return tuple(figure for figure in FIGURES if figure.paper in names)
+
+
+def _show(answer: dict[str, Any], csv_file: Path | None, as_json: bool) -> None:
+    """Print the answer, and write its rows where they are wanted."""
+    rows = answer["claims"]
+    if csv_file is not None:
+        from tfluck.foundations.tables import save_csv
+
+        save_csv([_flat(row) for row in rows], csv_file)
+    if as_json:
+        emit_json(answer)
+    else:
+        click.echo(table([_row(row) for row in rows]))
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
