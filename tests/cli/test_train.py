@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from laws.specimens import outcome
 
 from tfluck.runs import Run, open_run
 
@@ -129,16 +130,22 @@ def test_the_matrices_of_every_evaluation_are_kept(finished: Run) -> None:
 
 
 def test_seeds_are_parallel_runs_of_one_teacher(train: Cli, tmp_path: Path) -> None:
+    """Three on two processes take turns, each in two parts, and nobody can tell."""
     conv = ["--arch", "cnn", "--json", "--name"]
-    both = only_json(train(*conv, "both", "--seeds", 2, "--jobs", 2))
-    assert both["status"] == "finished" and both["seeds"] == [1, 2]
+    three = only_json(train(*conv, "three", "--seeds", 3, "--jobs", 2))
+    assert three["status"] == "finished" and three["seeds"] == [1, 2, 3]
+    logs = Path(three["run"]) / "tensorboard"
+    assert {len(list(one.iterdir())) for one in logs.iterdir()} == {2}
     alone = only_json(train(*conv, "alone"))
-    for layer, single in zip(both["layers"], alone["layers"], strict=True):
+    assert outcome(open_run(Path(three["run"])), 1) == outcome(
+        open_run(Path(alone["run"])), 1
+    )
+    for layer, single in zip(three["layers"], alone["layers"], strict=True):
         final = layer["mean_best_correlation"]["final"]
-        assert len(final) == 2 and final[0] != final[1]
+        assert len(set(final)) == 3
         assert final[0] == single["mean_best_correlation"]["final"][0]
         live = layer["live_teacher_nodes"]
-        assert live[0] == live[1], "one teacher, one evaluation set"
+        assert live[0] == live[1] == live[2], "one teacher, one evaluation set"
 
 
 def test_a_diverging_run_ends_with_three_and_names_the_step(

@@ -12,7 +12,7 @@ import pytest
 from tfluck.foundations.errors import Interrupted, TfluckError
 from tfluck.runs import summarize
 from tfluck.runs.lock import locked
-from tfluck.sweeps import cluster, engine, executors, train_run
+from tfluck.sweeps import cluster, driving, engine, executors, train_run
 
 
 def test_dask_without_an_address_is_refused(tfluck: Any, tmp_path: Any) -> None:
@@ -114,7 +114,7 @@ def test_students_stop_when_their_driver_lets_the_run_go(
     make_run: Any, tf: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a cluster a killed driver is no parent; its lock is all that can be seen."""
-    monkeypatch.setattr(engine, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(driving, "LOOK_SECONDS", 0.0)
     run = make_run(epochs=1000)
     with ThreadPoolExecutor(1) as executor:
         with locked(run.layout.lock):

@@ -67,7 +67,7 @@ def plan(
     looks = 1 + experiment.training.epochs / experiment.watch.eval_every
     look = 2.0 * experiment.watch.eval_samples * experiment.graph().multiply_adds
     work = experiment.training.steps * (step_flop(experiment) / useful + STEP_OVERHEAD)
-    rounds = math.ceil(execution.seeds / jobs)
+    rounds = max(1.0, execution.seeds / jobs)  # the last students take turns
     seconds = rounds * (work + looks * look / useful) + 10
     widths = zip(
         experiment.network.teacher_widths,

@@ -11,7 +11,7 @@ from tfluck.foundations.runtime import can_compute_with, start_tensorflow
 from tfluck.runs import Run, open_run
 from tfluck.runs.lock import locked
 from tfluck.studies.arms import Plan, is_done, steps_done, ticket_run
-from tfluck.sweeps.engine import drive, stopping
+from tfluck.sweeps.driving import drive, stopping
 from tfluck.sweeps.signals import Signals
 
 #: (seed, steps of all its tickets so far, note)
@@ -68,7 +68,8 @@ def train_all(
                 look = partial(_look, run, plan, report)
                 work = partial(train_of_seed, plan)
                 with worker_pool(jobs) as pool:
-                    drive(run, seeds, work, pool, signals, look, AGAIN)
+                    works = {seed: [work] for seed in seeds}
+                    drive(run, works, pool, signals, look, AGAIN)
         except Interrupted as stop:
             raise Interrupted(f"{stop} {AGAIN}", stop.signal) from None
         finally:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class Clock:
         """Batches a chunk's tensor holds; its last ones may go unused."""
         chunks = math.ceil(self.steps_per_epoch / self.longest_chunk)
         return math.ceil(self.steps_per_epoch / chunks)
+
+    def until(self, epoch: int | None) -> "Clock":
+        """Return the clock that stops after ``epoch``; None is the last one."""
+        return self if epoch is None else replace(self, epochs=epoch)
 
     def chunks(self, start: int = 0) -> Iterator[Chunk]:
         """Yield the chunks from step ``start``, which must begin one."""

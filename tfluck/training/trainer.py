@@ -69,8 +69,10 @@ class Trainer:
         self.audience = Audience((), observers)
         self.looking = 0.0
 
-    def train(self, stop_asked: StopAsked = lambda: None) -> None:
-        """Train to the end, or until asked to stop.
+    def train(
+        self, stop_asked: StopAsked = lambda: None, until: int | None = None
+    ) -> None:
+        """Train to the end or the end of epoch ``until``, or until asked to stop.
 
         Raises:
             Diverged: a loss or a weight is no longer finite; the last good checkpoint
@@ -84,7 +86,7 @@ class Trainer:
             self._begin()
             started, first = time.monotonic(), self.progress.step
             try:
-                self._loop(stop_asked)
+                self._loop(stop_asked, until)
             except Diverged as error:
                 self._end("diverged", message=str(error), first_bad_step=error.step)
                 raise
@@ -98,7 +100,11 @@ class Trainer:
                 raise
             seconds = time.monotonic() - started - self.looking
             rate = (self.progress.step - first) / max(seconds, 1e-9)
-            self._end("finished", steps_per_second=rate or self.speed)
+            whole = self.progress.step == self.training.steps
+            self._end(
+                "finished" if whole else "interrupted",
+                steps_per_second=rate or self.speed,
+            )
             if self.audience.failure:
                 raise self.audience.failure
 
@@ -132,8 +138,8 @@ class Trainer:
             self.checkpoints.save(self.progress)
         self.looking = 0.0
 
-    def _loop(self, stop_asked: StopAsked) -> None:
-        clock, step = self.clock, self.progress.step
+    def _loop(self, stop_asked: StopAsked, until: int | None) -> None:
+        clock, step = self.clock.until(until), self.progress.step
         chunks = clock.chunks(step)
         starts = chunk_starts(step, clock.epochs, clock.steps_per_epoch, clock.length)
         batches = self.stream.chunks(starts, clock.length)
