@@ -14,6 +14,7 @@ import keras
 
 from tfluck.architectures import BatchNormPlace, Graph, Vertex, draw
 from tfluck.architectures.graph import LINEAR, TAPS
+from tfluck.networks.convolution import Conv2D
 from tfluck.networks.normalization import BatchNorm
 
 #: (layer name, fan-in) → keyword arguments with the layer's two initialisers.
@@ -69,7 +70,7 @@ class Network:
         layers = keras.layers
         if vertex.kind == "conv":
             padding = "same" if vertex.padded else "valid"
-            return partial(layers.Conv2D, vertex.nodes, TAPS, padding=padding)
+            return partial(Conv2D, vertex.nodes, TAPS, padding=padding)
         if vertex.kind == "dense":
             return partial(layers.Dense, vertex.nodes)
         if vertex.kind == "norm":
