@@ -32,6 +32,7 @@ test-all: install  ## also the slow tests, Dask, the site, and pages in a browse
 bench: install  ## speed against a PyTorch loop; prints a table and writes it to benchmarks/
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/phases.py
 	$(BIN)/python benchmarks/ad.py
 
 mutants: install  ## do the tests notice wrong lines? prints who survives and writes it to benchmarks/

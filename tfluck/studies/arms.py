@@ -122,11 +122,24 @@ def is_done(run: Run, seed: int) -> bool:
     return run.seed_status(seed).get("status") in ("finished", "diverged")
 
 
-def steps_done(run: Run, plan: Plan, seed: int) -> int:
-    """Count the steps that the tickets of a student have made."""
+def steps_done(
+    run: Run, plan: Plan, seed: int, ended: set[tuple[str, int, int]] | None = None
+) -> int:
+    """Count the steps that the tickets of a student have made.
+
+    Those in ``ended`` are not looked at again, and those that have ended join it.
+    """
     begun = plan.rewind * run.experiment.training.steps_per_epoch
-    tickets = (ticket_run(run, arm, keep, plan.rewind) for arm, keep in plan.cells)
-    return sum(steps_done_of(ticket, seed, begun) for ticket in tickets)
+    whole = run.experiment.training.steps - begun
+    ended, total = set() if ended is None else ended, 0
+    for arm, keep in plan.cells:
+        ticket = ticket_run(run, arm, keep, plan.rewind)
+        if (arm, keep, seed) in ended or is_done(ticket, seed):
+            ended.add((arm, keep, seed))
+            total += whole
+        else:
+            total += steps_done_of(ticket, seed, begun)
+    return total
 
 
 def steps_done_of(ticket: Run, seed: int, begun: int) -> int:

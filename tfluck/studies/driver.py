@@ -13,6 +13,7 @@ from tfluck.runs.lock import locked
 from tfluck.studies.arms import Plan, is_done, steps_done, ticket_run
 from tfluck.sweeps.driving import drive, stopping
 from tfluck.sweeps.signals import Signals
+from tfluck.sweeps.turns import turns
 
 #: (seed, steps of all its tickets so far, note)
 Report = Callable[[int, int, str], None]
@@ -65,20 +66,26 @@ def train_all(
                     tell = partial(report, seed)
                     _train(run, seed, plan, tell, signals.asked, quiet)
             else:
-                look = partial(_look, run, plan, report)
+                look = partial(_look, run, plan, report, set())
                 work = partial(train_of_seed, plan)
+                ends = turns(len(seeds), jobs, len(plan.cells))
+                works = {
+                    seed: [partial(work, until=end) for end in of_seed]
+                    for seed, of_seed in zip(seeds, ends, strict=True)
+                }
                 with worker_pool(jobs) as pool:
-                    works = {seed: [work] for seed in seeds}
-                    drive(run, works, pool, signals, look, AGAIN)
+                    drive(run, works, pool, signals, look, AGAIN, jobs)
         except Interrupted as stop:
             raise Interrupted(f"{stop} {AGAIN}", stop.signal) from None
         finally:
             run.layout.stop.unlink(missing_ok=True)
 
 
-def _look(run: Run, plan: Plan, report: Report) -> None:
+def _look(
+    run: Run, plan: Plan, report: Report, ended: set[tuple[str, int, int]]
+) -> None:
     for seed in plan.seeds:
-        report(seed, steps_done(run, plan, seed), "")
+        report(seed, steps_done(run, plan, seed, ended), "")
 
 
 def _train(
@@ -88,15 +95,18 @@ def _train(
     report: Callable[[int, str], None],
     stop_asked: Callable[[], int | None],
     quiet: bool = True,
+    until: int | None = None,
 ) -> None:
     start_tensorflow(run.execution.threads, quiet=quiet)
     from tfluck.studies.tickets import train_tickets
 
-    train_tickets(run, seed, plan, report, stop_asked)
+    train_tickets(run, seed, plan, report, stop_asked, until)
 
 
-def train_of_seed(plan: Plan, root: str, seed: int, places: Places) -> None:
-    """Train the tickets of one student in a worker process."""
+def train_of_seed(
+    plan: Plan, root: str, seed: int, places: Places, until: int | None = None
+) -> None:
+    """Train tickets of one student in a worker process, the first ``until`` or all."""
     run = open_run(Path(root)).placed(places)
     with stopping(run) as stop_asked:
-        _train(run, seed, plan, lambda step, note: None, stop_asked)
+        _train(run, seed, plan, lambda step, note: None, stop_asked, until=until)

@@ -127,8 +127,9 @@ def train_tickets(
     plan: Plan,
     report: Report = lambda step, note: None,
     stop_asked: StopAsked = lambda: None,
+    until: int | None = None,
 ) -> None:
-    """Train what is left of a student's tickets.
+    """Train what is left of a student's tickets, of the first ``until`` or of all.
 
     A ticket that diverges is done: its loss is none.
 
@@ -137,7 +138,7 @@ def train_tickets(
         BadInput, Damaged: the student's files do not do.
     """
     whole, narrow = Whole(run, seed), None
-    for arm, keep in plan.cells:
+    for arm, keep in plan.cells[:until]:
         home = ticket_run(run, arm, keep, plan.rewind)
         if is_done(home, seed):
             continue
