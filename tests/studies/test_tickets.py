@@ -15,7 +15,7 @@ from tfluck.runs import Run, open_run
 from tfluck.runs.correlations import read_matrices
 from tfluck.runs.seal import read_arrays
 from tfluck.studies.arms import Plan, folder_name, is_done, make_plan, ticket_run
-from tfluck.studies.driver import todo, train_all
+from tfluck.studies.driver import todo, train_all, train_of_seed
 from tfluck.studies.outcomes import outcomes
 
 Finished = Callable[[str], Run]
@@ -112,6 +112,9 @@ def test_what_is_trained_is_kept_and_not_trained_again(
     run = copied(finished("dense"), tmp_path)
     plan = plan_of(run, "lucky", "random")
     assert todo(run, plan) == [1]
+    train_of_seed(plan, str(run.layout.root), 1, run.places, until=1)
+    done = [is_done(ticket_run(run, arm, 1), 1) for arm in plan.arms]
+    assert sorted(done) == [False, True], "another process takes the next turn"
     train_all(run, plan)
     assert todo(run, plan) == [] and len(outcomes(run, plan)) == 3
 
