@@ -31,3 +31,11 @@ def test_both_papers_are_cited() -> None:
     assert len(titles) == 2
     assert all(title in cited for title in titles)
     assert f"version: {__version__}" in cited
+
+
+@pytest.mark.parametrize("name", ["training", "phases"])
+def test_speed_is_what_the_benchmark_wrote(name: str) -> None:
+    """`make bench` writes the file; the block in README is that file."""
+    written = (ROOT / "benchmarks" / f"{name}.txt").read_text().strip()
+    assert f"```text\n{written}\n```" in README
+    assert "NOT QUIET" not in written
