@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def measure(arch: str, widths: str, multiplier: int) -> dict[str, float]:
         from tfluck.foundations.runtime import start_tensorflow
 
         start_tensorflow()
-        import tfluck.training.trainer  # noqa: F401
+        import_module("tfluck.training.trainer")
 
     found["import"] = timed(load)
     from tfluck.training.trainer import Trainer

@@ -134,16 +134,13 @@ def steps_done(
     ended, total = set() if ended is None else ended, 0
     for arm, keep in plan.cells:
         ticket = ticket_run(run, arm, keep, plan.rewind)
-        if (arm, keep, seed) in ended or is_done(ticket, seed):
+        if (arm, keep, seed) not in ended and is_done(ticket, seed):
             ended.add((arm, keep, seed))
-            total += whole
-        else:
-            total += steps_done_of(ticket, seed, begun)
+        is_over = (arm, keep, seed) in ended
+        total += whole if is_over else steps_done_of(ticket, seed, begun)
     return total
 
 
 def steps_done_of(ticket: Run, seed: int, begun: int) -> int:
-    """Count the steps that one ticket has made since step ``begun``."""
-    if is_done(ticket, seed):
-        return ticket.experiment.training.steps - begun
+    """Count the steps since ``begun`` that a ticket has made which is not done."""
     return max(0, int(ticket.seed_status(seed).get("step", 0)) - begun)

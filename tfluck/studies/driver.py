@@ -13,7 +13,7 @@ from tfluck.runs.lock import locked
 from tfluck.studies.arms import Plan, is_done, steps_done, ticket_run
 from tfluck.sweeps.driving import drive, stopping
 from tfluck.sweeps.signals import Signals
-from tfluck.sweeps.turns import turns
+from tfluck.sweeps.turns import in_turns
 
 #: (seed, steps of all its tickets so far, note)
 Report = Callable[[int, int, str], None]
@@ -68,11 +68,7 @@ def train_all(
             else:
                 look = partial(_look, run, plan, report, set())
                 work = partial(train_of_seed, plan)
-                ends = turns(len(seeds), jobs, len(plan.cells))
-                works = {
-                    seed: [partial(work, until=end) for end in of_seed]
-                    for seed, of_seed in zip(seeds, ends, strict=True)
-                }
+                works = in_turns(work, seeds, jobs, len(plan.cells))
                 with worker_pool(jobs) as pool:
                     drive(run, works, pool, signals, look, AGAIN, jobs)
         except Interrupted as stop:

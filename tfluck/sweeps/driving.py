@@ -31,6 +31,8 @@ from tfluck.sweeps.signals import Signals
 
 #: (run directory, seed, where the run's ingredients lie)
 Work = Callable[[str, int, Places], None]
+#: Seed → what is to be done for this student, one after the other.
+Works = Mapping[int, Sequence[Work]]
 #: Returns the signal that asks to stop, or None.
 StopAsked = Callable[[], int | None]
 POLL_SECONDS = 0.5
@@ -42,7 +44,7 @@ PATIENCE_SECONDS = 30.0
 
 def drive(
     run: Run,
-    works: Mapping[int, Sequence[Work]],
+    works: Works,
     executor: Executor,
     signals: Signals,
     look: Callable[[], None],

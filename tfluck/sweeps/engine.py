@@ -15,9 +15,9 @@ from tfluck.foundations.runtime import can_compute_with, start_tensorflow
 from tfluck.runs import Run, adopt_teacher, open_run, summarize
 from tfluck.runs.lock import locked
 from tfluck.runs.seal import write_object
-from tfluck.sweeps.driving import Work, drive, stopping
+from tfluck.sweeps.driving import Works, drive, stopping
 from tfluck.sweeps.signals import Signals
-from tfluck.sweeps.turns import turns
+from tfluck.sweeps.turns import in_turns
 from tfluck.sweeps.watchers import Watcher, check_observers, made
 
 #: (seed, step, note)
@@ -62,9 +62,10 @@ def train_run(
         adopt_teacher(run)
         todo = [s for s in run.seeds if run.seed_status(s).get("status") != "finished"]
         look, again = partial(_tell, run, todo, report), _resumable(run)
+        work = partial(train_seed, observers=tuple(observers))
+        works: Works = {seed: [work] for seed in todo}
         try:
             if executor is not None:
-                works = _works(run, todo, max(1, len(todo)), observers)
                 drive(run, works, executor, signals, look, again)
             elif here or (
                 len(run.seeds) == 1 and can_compute_with(run.execution.threads)
@@ -74,31 +75,16 @@ def train_run(
                     _train(run, seed, tell, signals.asked, quiet, observers)
             elif todo:
                 jobs = max(1, min(jobs, len(todo)))
-                works = _works(run, todo, jobs, observers)
+                if not observers:  # they see a student in one go
+                    epochs = run.experiment.training.epochs
+                    period = run.experiment.watch.eval_every
+                    works = in_turns(work, todo, jobs, epochs, period)
                 with worker_pool(jobs) as pool:
                     drive(run, works, pool, signals, look, again, jobs)
         except Interrupted as stop:
             raise Interrupted(f"{stop} {again}", stop.signal) from None
         finally:
             run.layout.stop.unlink(missing_ok=True)
-
-
-def _works(
-    run: Run, seeds: Sequence[int], jobs: int, observers: Sequence[Watcher]
-) -> dict[int, list[Work]]:
-    """Return what is to be done for each student, turn by turn.
-
-    Who is observed trains in one go: an observer sees a student from its first step on.
-    """
-    work = partial(train_seed, observers=tuple(observers))
-    if observers:
-        return {seed: [work] for seed in seeds}
-    epochs, period = run.experiment.training.epochs, run.experiment.watch.eval_every
-    ends = turns(len(seeds), jobs, epochs, period)
-    return {
-        seed: [partial(work, until=end) for end in of_seed]
-        for seed, of_seed in zip(seeds, ends, strict=True)
-    }
 
 
 def _resumable(run: Run) -> str:

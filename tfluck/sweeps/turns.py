@@ -7,6 +7,9 @@ their work shared out evenly (McNaughton 1959, scheduling with preemption).
 """
 
 import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 
 def turns(students: int, jobs: int, epochs: int, period: int = 1) -> list[list[int]]:
@@ -29,3 +32,14 @@ def turns(students: int, jobs: int, epochs: int, period: int = 1) -> list[list[i
     ]
     ends = sorted({mark for mark in marks if mark < epochs} | {epochs})
     return [[epochs]] * (students - cut) + [ends] * cut
+
+
+def in_turns(
+    work: Any, seeds: Sequence[int], jobs: int, length: int, period: int = 1
+) -> dict[int, list[Any]]:
+    """Return for each student its turns: ``work`` with the end of each as ``until``."""
+    ends = turns(len(seeds), jobs, length, period)
+    return {
+        seed: [partial(work, until=end) for end in of_seed]
+        for seed, of_seed in zip(seeds, ends, strict=True)
+    }
