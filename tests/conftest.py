@@ -43,7 +43,7 @@ settings.load_profile("tfluck")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile TensorFlow once for all processes, where nothing is to be written beside it.
+    """Compile each module once for all processes, TensorFlow's where it may be written.
 
     A process that finds no bytecode compiles thousands of modules before it does anything,
     and there are dozens of them here: workers, and commands that are tested from outside.
@@ -51,8 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
     found = importlib.util.find_spec("tensorflow")
     has_bytecode = found and found.cached and Path(found.cached).exists()
     cache = getattr(config, "cache", None)
-    if sys.dont_write_bytecode and not has_bytecode and cache is not None:
-        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
+    if sys.dont_write_bytecode and cache is not None:
+        if not has_bytecode:
+            os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
@@ -71,7 +72,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def shared(nodeid: str) -> str:
     """Name what a test belongs to: its specimen, its file if that makes something, itself.
 
-    What learns from another specimen's teacher belongs where that is.
+    What learns from another specimen's teacher belongs where that is, and the claims about
+    one statement belong together.
     """
     from laws.specimens import SPECIMENS
 
@@ -80,6 +82,8 @@ def shared(nodeid: str) -> str:
     names = [name for name in SPECIMENS if given.startswith(f"{name}-")]
     if path.startswith("tests/laws/") and names:
         return max(names, key=len).replace("pretrained", "labels")
+    if path == "tests/theory/test_checks.py":
+        return nodeid.rpartition(".")[0]
     return path if makes_something(Path(__file__).parents[1] / path) else nodeid
 
 

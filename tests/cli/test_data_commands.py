@@ -43,7 +43,7 @@ def call(tf: Any) -> Call:
 def digits(call: Call, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     """A small conv teacher of the digits, made by the command line."""
     out = tmp_path_factory.mktemp("runs")
-    result = call("pretrain", "--dataset", "digits", "--arch", "cnn", "--epochs", 12,
+    result = call("pretrain", "--dataset", "digits", "--arch", "cnn", "--epochs", 8,
                   "--out", out, "--json")  # fmt: skip
     assert result.exit_code == 0, result.stderr
     return out, json.loads(result.stdout)
@@ -56,7 +56,7 @@ def test_a_teacher_of_the_digits_and_its_student(
     assert made["accuracy"]["test"] > 0.97
     assert set(made) >= {"teacher", "run", "accuracy", "epochs", "steps_per_second"}
     result = call("train", "--dataset", "digits", "--arch", "cnn", "--teacher", made["teacher"],
-                  "--multiplier", 4, "--epochs", 4, "--samples-per-epoch", 12970,
+                  "--multiplier", 3, "--epochs", 4, "--samples-per-epoch", 9000,
                   "--eval-samples", 500,
                   "--out", out, "--json")  # fmt: skip
     assert result.exit_code == 0, result.stderr
@@ -76,7 +76,7 @@ def test_the_same_pretraining_is_not_done_twice(
 ) -> None:
     out, made = digits
     result = call(
-        "pretrain", "--dataset", "digits", "--arch", "cnn", "--epochs", 12, "--out", out
+        "pretrain", "--dataset", "digits", "--arch", "cnn", "--epochs", 8, "--out", out
     )
     assert "finished already" in result.stderr
     assert f"{made['accuracy']['test']:.4f} test" in result.stdout

@@ -303,7 +303,7 @@ def test_ctrl_c_stops_all_seeds_and_resume_goes_on(
     tfluck: Cli, tmp_path: Path, tf: Any
 ) -> None:
     """The whole process group hears it, as of a terminal; then what it says is done."""
-    more = ["--epochs", 100, "--eval-every", 50, "--seeds", 2, "--name", "long"]
+    more = ["--epochs", 60, "--eval-every", 30, "--seeds", 2, "--name", "long"]
     arguments = [str(a) for a in ["train", *TINY, *more, "--out", tmp_path]]
     process = subprocess.Popen(
         [sys.executable, "-m", "tfluck.cli", *arguments],
@@ -325,4 +325,4 @@ def test_ctrl_c_stops_all_seeds_and_resume_goes_on(
     advice = errors.rpartition("`tfluck ")[2].partition("`")[0].split()
     assert advice == ["resume", str(run.layout.root)]
     resumed = only_json(tfluck(*advice, "--jobs", 1, "--json"))
-    assert resumed["status"] == "finished" and resumed["steps"] == 100 * 19
+    assert resumed["status"] == "finished" and resumed["steps"] == 60 * 19

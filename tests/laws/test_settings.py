@@ -131,7 +131,6 @@ def parts(run: Run) -> dict[str, Any]:
     def whole(model: Any) -> list[bytes]:
         return [v.numpy().tobytes() for v in model.variables] if model else []
 
-    kernel.reset(seed)
     stream = open_stream(run.experiment, seed, "train", kernel.images)
     inputs = stream.batches(0, 3)
     inputs = inputs[0] if isinstance(inputs, tuple) else inputs

@@ -4,15 +4,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from making import make
 
 from tfluck.analysis import correlation
+from tfluck.experiment.scales import configure
 
 
-@pytest.fixture(params=["fc", "cnn"])
-def trained(request: pytest.FixtureRequest, make_run: Any, tf: Any) -> Any:
+@pytest.fixture(params=["fc", "cnn"], scope="module")
+def trained(
+    request: pytest.FixtureRequest,
+    tiny: dict[str, Any],
+    tf: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Any:
+    """A trainer that is done, to be looked at."""
     from tfluck.training.trainer import Trainer
 
-    run = make_run(arch=request.param, epochs=2)
+    pair = configure(**tiny | {"arch": request.param, "epochs": 2})
+    run = make(tmp_path_factory.mktemp("watched"), pair)
     trainer = Trainer(run, 1, lambda step, note: None)
     trainer.train()
     return trainer
@@ -112,7 +121,12 @@ def test_tensorboard_shows_scalars_images_and_hparams(trained: Any, tf: Any) -> 
     ]
     assert len(rho) == 3 and all(-1 <= value <= 1 for value in rho)
     image = tf.make_ndarray(events.Tensors("correlation/layer0")[-1].tensor_proto)
-    assert image[2].startswith(b"\x89PNG")
+    width, height, png = image
+    assert tf.io.decode_png(png).shape == (int(height), int(width), 3)
+    bins = tf.make_ndarray(
+        events.Tensors("best_correlation_live/layer0")[-1].tensor_proto
+    )
+    assert bins[:, 2].sum() == 3, "one for each teacher node"
     plugins = events.summary_metadata
     assert any(meta.plugin_data.plugin_name == "hparams" for meta in plugins.values())
 
@@ -168,6 +182,7 @@ def test_the_picture_of_a_perfect_match_is_a_staircase(tf: Any) -> None:
     assert picture(np.full((1, 3), -1.0))[0, 0, 2] < 50, "negative is orange"
 
 
+@pytest.mark.parametrize("trained", ["fc"], indirect=True)
 def test_a_finished_run_draws_the_same_bytes_twice(trained: Any, tmp_path: Any) -> None:
     import pandas as pd
 
