@@ -110,11 +110,12 @@ def drive(
     """Train what is left of ``run`` and print what it found."""
     from tfluck.runs import summarize
     from tfluck.runs.weights import unkept_epochs
-    from tfluck.sweeps import cluster, train_run
+    from tfluck.sweeps import cluster, settle, train_run
 
     experiment = run.experiment
     if run.status() == "finished":
         talk(f"{run.layout.root} is finished already; --fresh recomputes it.")
+        settle(run)
         if lost := unkept_epochs(run):
             talk(f"Weights of epochs {', '.join(map(str, lost))} were not kept by it.")
     else:
@@ -147,16 +148,17 @@ def draw(run: "Run") -> list[Path]:
     from tfluck.figures.style import save
     from tfluck.figures.training import draw_training
     from tfluck.runs import save_csv
-    from tfluck.runs.lock import refuse_links
+    from tfluck.runs.lock import locked
 
-    refuse_links(run.layout.root)
     folder = run.layout.figures
-    table = make_directory(folder) / "training.csv"
-    save_csv(run, table)
-    frame = pd.read_csv(table)
+    table = folder / "training.csv"
     paths = [folder / "training.png", folder / "training.pdf"]
-    for path in paths:
-        save(draw_training(frame, heading(run)), path)
+    with locked(run.layout.lock):
+        make_directory(folder)
+        save_csv(run, table)
+        frame = pd.read_csv(table)
+        for path in paths:
+            save(draw_training(frame, heading(run)), path)
     return paths
 
 

@@ -299,11 +299,26 @@ def test_a_long_plan_is_announced(
     assert driven[1].network.teacher_widths == (64, 64, 64, 64)
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_kill_after_the_last_step_is_put_right(
+    tfluck: Cli, finished: Run, more: tuple[str, ...]
+) -> None:
+    """It may come before the summary, or while the figure is drawn."""
+    layout = finished.layout
+    summary = json.loads(layout.summary.read_text()).keys()
+    layout.summary.unlink()
+    stray = layout.figures / ".tmp-abc-training.png"
+    stray.write_bytes(b"half")
+    assert tfluck("resume", layout.root, *more).exit_code == 0
+    assert json.loads(layout.summary.read_text()).keys() == summary
+    assert not stray.exists()
+
+
 def test_ctrl_c_stops_all_seeds_and_resume_goes_on(
     tfluck: Cli, tmp_path: Path, tf: Any
 ) -> None:
     """The whole process group hears it, as of a terminal; then what it says is done."""
-    more = ["--epochs", 60, "--eval-every", 30, "--seeds", 2, "--name", "long"]
+    more = ["--epochs", 150, "--eval-every", 75, "--seeds", 2, "--name", "long"]
     arguments = [str(a) for a in ["train", *TINY, *more, "--out", tmp_path]]
     process = subprocess.Popen(
         [sys.executable, "-m", "tfluck.cli", *arguments],
@@ -325,4 +340,4 @@ def test_ctrl_c_stops_all_seeds_and_resume_goes_on(
     advice = errors.rpartition("`tfluck ")[2].partition("`")[0].split()
     assert advice == ["resume", str(run.layout.root)]
     resumed = only_json(tfluck(*advice, "--jobs", 1, "--json"))
-    assert resumed["status"] == "finished" and resumed["steps"] == 60 * 19
+    assert resumed["status"] == "finished" and resumed["steps"] == 150 * 19

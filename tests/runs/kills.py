@@ -154,7 +154,8 @@ def result(run: Any) -> dict[str, Any]:
                     else {}
                 )
             )
-    assert not list(run.layout.root.rglob(".tmp-*")), "swept"
+    stray = sorted(map(str, run.layout.root.rglob(".tmp-*")))
+    assert not stray, f"never swept: {stray}"
     return found | {"export": csv_text(run)}
 
 

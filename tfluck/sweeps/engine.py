@@ -87,6 +87,18 @@ def train_run(
             run.layout.stop.unlink(missing_ok=True)
 
 
+def settle(run: Run) -> None:
+    """Put right what a kill after the last step of ``run`` may have left.
+
+    Unfinished files are swept, and the summary is written.
+
+    Raises:
+        RunBusy: another process drives the run.
+    """
+    with locked(run.layout.lock), _summarized(run):
+        pass
+
+
 def _resumable(run: Run) -> str:
     return f"`tfluck resume {shlex.quote(str(run.layout.root))}` goes on."
 
