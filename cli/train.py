@@ -148,17 +148,16 @@ def draw(run: "Run") -> list[Path]:
     from tfluck.figures.style import save
     from tfluck.figures.training import draw_training
     from tfluck.runs import save_csv
-    from tfluck.runs.lock import locked
+    from tfluck.runs.lock import refuse_links
 
+    refuse_links(run.layout.root)
     folder = run.layout.figures
-    table = folder / "training.csv"
+    table = make_directory(folder) / "training.csv"
+    save_csv(run, table)
+    frame = pd.read_csv(table)
     paths = [folder / "training.png", folder / "training.pdf"]
-    with locked(run.layout.lock):
-        make_directory(folder)
-        save_csv(run, table)
-        frame = pd.read_csv(table)
-        for path in paths:
-            save(draw_training(frame, heading(run)), path)
+    for path in paths:
+        save(draw_training(frame, heading(run)), path)
     return paths
 
 

@@ -21,6 +21,7 @@ from click.testing import Result
 from laws.specimens import outcome
 
 from tfluck.runs import Run, open_run
+from tfluck.runs.lock import locked
 
 Cli = Callable[..., Result]
 
@@ -312,6 +313,15 @@ def test_a_kill_after_the_last_step_is_put_right(
     assert tfluck("resume", layout.root, *more).exit_code == 0
     assert json.loads(layout.summary.read_text()).keys() == summary
     assert not stray.exists()
+
+
+def test_a_finished_run_is_reported_while_it_is_in_use(
+    tfluck: Cli, finished: Run
+) -> None:
+    """Tickets hold it for minutes; its numbers are there all the same."""
+    with locked(finished.layout.lock):
+        for more in ((), ("--json",)):
+            assert tfluck("resume", finished.layout.root, *more).exit_code == 0
 
 
 def test_ctrl_c_stops_all_seeds_and_resume_goes_on(

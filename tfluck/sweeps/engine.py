@@ -90,12 +90,10 @@ def train_run(
 def settle(run: Run) -> None:
     """Put right what a kill after the last step of ``run`` may have left.
 
-    Unfinished files are swept, and the summary is written.
-
-    Raises:
-        RunBusy: another process drives the run.
+    Unfinished files are swept, and the summary is written. A run that is in use, or
+    cannot be written, stays as it is, for it can still be read.
     """
-    with locked(run.layout.lock), _summarized(run):
+    with suppress(TfluckError), locked(run.layout.lock), _summarized(run):
         pass
 
 
