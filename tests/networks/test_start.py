@@ -1,6 +1,7 @@
 """Where weights start: the paper's teacher, the original's student, students near a teacher."""
 
 import math
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -93,6 +94,23 @@ def test_models_are_functions_of_their_seed(shapes: tuple[Any, Any]) -> None:
     for ours, again, other in zip(weights(1), weights(1), weights(2), strict=True):
         np.testing.assert_array_equal(ours, again)
         assert not np.array_equal(ours, other)
+
+
+@pytest.mark.parametrize("init", ["default", "perturb:0.3", "same-sign"])
+def test_a_student_that_starts_again_is_a_new_one(
+    shapes: tuple[Any, Any], init: str
+) -> None:
+    """Of another seed, with whatever BatchNorm has learned forgotten."""
+    from tfluck.networks import build_student, build_teacher, restart_student
+
+    network = replace(shapes[1], batch_norm="before-relu", affine=True)
+    teacher = build_teacher(shapes[0], 5)
+    used = build_student(network, 6, teacher, init)
+    used.set_weights([array + 3 for array in used.get_weights()])
+    restart_student(used, network, 7, teacher, init)
+    new = build_student(network, 7, teacher, init)
+    for weight, expected in zip(used.weights, new.weights, strict=True):
+        np.testing.assert_array_equal(weight, expected, weight.path)
 
 
 def test_every_layer_is_an_output_by_name(shapes: tuple[Any, Any]) -> None:

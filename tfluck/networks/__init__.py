@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tfluck.networks.network import Network, linear_layers
     from tfluck.networks.normalization import BatchNorm
-    from tfluck.networks.student import build_student
+    from tfluck.networks.student import build_student, restart_student
     from tfluck.networks.teacher import build_teacher, normalize_rows, normalized
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "linear_layers",
     "normalize_rows",
     "normalized",
+    "restart_student",
 ]
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "Network": "network",
     "linear_layers": "network",
     "build_student": "student",
+    "restart_student": "student",
     "build_teacher": "teacher",
     "normalize_rows": "teacher",
     "normalized": "teacher",

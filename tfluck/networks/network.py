@@ -65,6 +65,19 @@ class Network:
         outputs = [made[layer.handed] for layer in graph.hidden]
         return keras.Model(made["x"], [*outputs, made["output"]], name=name)
 
+    def restart(self, model: keras.Model, start: Start) -> None:
+        """Give ``model`` the weights that :meth:`build` gives; a model costs far more."""
+        graph = self.graph
+        for vertex in graph.linear:
+            layer = model.get_layer(vertex.name)
+            initial = start(vertex.name, graph.fan_in(vertex))
+            for weight in (layer.kernel, layer.bias):
+                draw = initial[f"{weight.name}_initializer"]
+                weight.assign(draw(weight.shape, weight.dtype))
+        for layer in model.layers:
+            if isinstance(layer, BatchNorm):
+                layer.restart()
+
     def _layer(self, vertex: Vertex) -> Callable[..., keras.layers.Layer]:
         """Return what makes the Keras layer of ``vertex``."""
         layers = keras.layers

@@ -48,6 +48,12 @@ class BatchNorm(keras.layers.Layer):
         self.running_mean = statistic("running_mean", "zeros")
         self.running_variance = statistic("running_variance", "ones")
 
+    def restart(self) -> None:
+        """Forget what was seen and learned."""
+        for weight in self.weights:
+            ones = weight.name in ("gamma", "running_variance")
+            weight.assign(tf.fill(weight.shape, tf.cast(ones, weight.dtype)))
+
     def call(self, x: Any, training: bool = False) -> Any:
         """Normalise ``x``; in training also move the running statistics."""
         mean, variance = self.running_mean.value, self.running_variance.value

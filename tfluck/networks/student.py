@@ -31,16 +31,39 @@ def build_student(
     * ``same-sign``: own sizes, the teacher's signs where its entry is not zero.
     """
     model = network.build(partial(default_start, seed), name="student")
-    if init != "default" and teacher is not None:
-        graph = network.graph
-        for vertex in graph.linear:
-            read = graph.layer_read_by(vertex)
-            below = network.input_shape[-1]
-            if read is not None:
-                below = teacher.get_layer(graph.hidden[read].linear).kernel.shape[-1]
-            source = teacher.get_layer(vertex.name)
-            _start_near(model.get_layer(vertex.name), source, below, seed, init)
+    _bring_near(model, network, seed, teacher, init)
     return model
+
+
+def restart_student(
+    model: keras.Model,
+    network: Network,
+    seed: int,
+    teacher: keras.Model | None,
+    init: str = "default",
+) -> None:
+    """Make ``model`` what :func:`build_student` makes of the other arguments."""
+    network.restart(model, partial(default_start, seed))
+    _bring_near(model, network, seed, teacher, init)
+
+
+def _bring_near(
+    model: keras.Model,
+    network: Network,
+    seed: int,
+    teacher: keras.Model | None,
+    init: str,
+) -> None:
+    if init == "default" or teacher is None:
+        return
+    graph = network.graph
+    for vertex in graph.linear:
+        read = graph.layer_read_by(vertex)
+        below = network.input_shape[-1]
+        if read is not None:
+            below = teacher.get_layer(graph.hidden[read].linear).kernel.shape[-1]
+        source = teacher.get_layer(vertex.name)
+        _start_near(model.get_layer(vertex.name), source, below, seed, init)
 
 
 def _start_near(

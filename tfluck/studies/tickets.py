@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tfluck.analysis.leaders import CHOOSE, Evidence, Nodes, leading
 from tfluck.analysis.weights import fan_out_norms
+from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.environment import surroundings
 from tfluck.foundations.errors import Damaged, Diverged, Interrupted
 from tfluck.foundations.files import make_directory
@@ -55,10 +56,11 @@ class Narrow(Kernel):
         self.ticket = ticket
         super().__init__(run)
 
-    def _draw(self, seed: int) -> keras.Model:
-        model = _build(self.ticket.network, seed)
-        model.set_weights(self.ticket.start)
-        return model
+    def _build(self, experiment: Experiment) -> keras.Model:
+        return _build(self.ticket.network, experiment.seed)
+
+    def _restart(self, seed: int) -> None:
+        self.student.set_weights(self.ticket.start)
 
 
 class Whole:

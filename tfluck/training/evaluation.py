@@ -16,7 +16,7 @@ from tfluck.training.objectives import Objective
 #: ``scalars``; of ``student`` the squares of every layer; of ``teacher`` and
 #: ``stranger`` the moments.
 Sums = dict[str, list[Any]]
-#: Of one layer: the nodes' centres, and one over their spread.
+#: Of one layer: the nodes' centres, and their spread, or one over it.
 Frame = tuple[tf.Tensor, tf.Tensor]
 
 
@@ -92,35 +92,43 @@ class Evaluator:
         self.objective = objective
         self.batches = batches
         self.labels = labels
+        some = tf.TensorSpec((None, *batches[0].shape[1:]), batches[0].dtype)
+        # One trace serves the few samples of the frames and batches of every size.
+        self._see = tf.function(self._outputs, [some], autograph=False)
+        self._spread = tf.function(self._spreads, [some], autograph=False)
         self._look = tf.function(self._sums, reduce_retracing=True, autograph=False)
 
     def evaluate(
         self, report: Callable[[int, int], None] = lambda done, all_: None
     ) -> Evaluation:
         """Go through the set once; ``report(batches done, batches)`` as it goes."""
-        some = self.batches[0][:64]
         frames = {
-            name: [_frame(layer) for layer in _nodes(model(some))]
-            for name, model in self.models.items()
+            name: [(centre, _unit(spread)) for centre, spread in layers]
+            for name, layers in self._spread(self.batches[0][:64]).items()
         }
-        total = None
+        total: Sums = {}
         labels = self.labels or [None] * len(self.batches)
         pairs = zip(self.batches, labels, strict=True)
         for done, (batch, truth) in enumerate(pairs, start=1):
             sums = self._look(batch, truth, frames)
-            total = (
-                sums if total is None else tf.nest.map_structure(tf.add, total, sums)
-            )
+            sums = tf.nest.map_structure(lambda t: t.numpy(), sums)
+            total = tf.nest.map_structure(np.add, total, sums) if total else sums
             report(done, len(self.batches))
-        paired = self.labels is not None and "teacher" in self.models
-        return _conclude(tf.nest.map_structure(lambda t: t.numpy(), total), paired)
+        return _conclude(total, self.labels is not None and "teacher" in self.models)
+
+    def _outputs(self, x: tf.Tensor) -> dict[str, list[tf.Tensor]]:
+        return {name: model(x, training=False) for name, model in self.models.items()}
+
+    def _spreads(self, x: tf.Tensor) -> dict[str, list[Frame]]:
+        found = self._see(x).items()
+        return {
+            name: [_spread(at) for at in _nodes(outputs)] for name, outputs in found
+        }
 
     def _sums(
         self, x: tf.Tensor, truth: tf.Tensor | None, frames: dict[str, list[Frame]]
     ) -> Sums:
-        outputs = {
-            name: model(x, training=False) for name, model in self.models.items()
-        }
+        outputs = self._see(x)
         logits = outputs["student"][-1]
         if "teacher" in outputs:
             target = outputs["teacher"][-1]
@@ -168,16 +176,20 @@ def _nodes(outputs: list[tf.Tensor]) -> list[tf.Tensor]:
     return [tf.reshape(layer, (-1, layer.shape[-1])) for layer in outputs[:-1]]
 
 
-def _frame(layer: tf.Tensor) -> Frame:
-    """Return centres, ``[nodes]``, near the means, and one over the layer's spread.
+def _spread(layer: tf.Tensor) -> Frame:
+    """Return centres, ``[nodes]``, near the means, and how far nodes are from them.
 
     The centre of a node that never changes is its very value, so that it gives sums of
-    exactly zero; a power of two changes no digit.
+    exactly zero.
     """
     centre = layer[0] + tf.reduce_mean(layer - layer[0], 0)
-    spread = tf.reduce_max(tf.abs(layer - centre)).numpy()
-    exponent = np.clip(np.frexp(spread)[1], -120, 120)
-    return centre, tf.constant(np.ldexp(1.0, -exponent), layer.dtype)
+    return centre, tf.reduce_max(tf.abs(layer - centre))
+
+
+def _unit(spread: tf.Tensor) -> tf.Tensor:
+    """Return one over the next power of two, which changes no digit of a product."""
+    exponent = np.clip(np.frexp(spread.numpy())[1], -120, 120)
+    return tf.constant(np.ldexp(1.0, -exponent), spread.dtype)
 
 
 def _within(layer: tf.Tensor, frame: Frame) -> tf.Tensor:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from tfluck.data.batches import Batches
 from tfluck.data.training_data import evaluation_set, open_images
 from tfluck.experiment.choices import OBJECTIVES, OPTIMIZERS
+from tfluck.experiment.experiment import Experiment
 from tfluck.foundations.errors import Diverged
 from tfluck.foundations.runtime import compute_exactly
 from tfluck.foundations.seeds import child
-from tfluck.networks import build_student
+from tfluck.networks import build_student, restart_student
 from tfluck.runs import Run
 from tfluck.training.evaluation import Evaluator
 from tfluck.training.objectives import Objective
@@ -47,7 +48,7 @@ class Kernel:
         self.run = run
         self.teacher = teacher_of(run)
         training = experiment.training
-        self.student = self._draw(experiment.seed)
+        self.student = self._build(experiment)
         self.images = open_images(experiment, run.execution.data_dir)
         self.objective: Objective = OBJECTIVES.find(training.loss)
         self.optimizer: Optimizer = OPTIMIZERS.find(training.optimizer)(
@@ -73,7 +74,7 @@ class Kernel:
 
     def reset(self, seed: int) -> None:
         """Make the student the untrained one of ``seed``."""
-        self.student.set_weights(self._draw(seed).get_weights())
+        self._restart(seed)
         self.optimizer.reset()
 
     def advance(self, chunk: Chunk, batches: Batches) -> NDArray[np.float64]:
@@ -97,15 +98,22 @@ class Kernel:
             )
         return losses
 
-    def _draw(self, seed: int) -> keras.Model:
-        experiment = self.run.experiment
-        shape = networks(experiment)[1]
-        student = build_student(
-            shape, child(seed, "student"), self.teacher, experiment.start.student_init
-        )
+    def _build(self, experiment: Experiment) -> keras.Model:
+        seed = child(experiment.seed, "student")
+        return build_student(networks(experiment)[1], seed, self.teacher)
+
+    def _restart(self, seed: int) -> None:
+        experiment, student = self.run.experiment, self.student
         if experiment.training.targets == "labels" and experiment.start.teacher_digest:
             load_weights(student, self.run.layout.teacher_weights, is_sealed(self.run))
-        return student
+            return
+        restart_student(
+            student,
+            networks(experiment)[1],
+            child(seed, "student"),
+            self.teacher,
+            experiment.start.student_init,
+        )
 
 
 def _first_bad(losses: NDArray[np.float64]) -> int:
