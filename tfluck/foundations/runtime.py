@@ -145,7 +145,9 @@ def device_line() -> str:
             f"Computes on {names[0]}, TensorFlow's first GPU; "
             "CUDA_VISIBLE_DEVICES=-1 would hide it."
         )
-    cpu = f"Computes on the CPU, {threads_here()} threads on {usable_cores()} cores"
+    counts = {"thread": threads_here(), "core": usable_cores()}
+    share = " on ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items())
+    cpu = f"Computes on the CPU, {share}"
     if gpu_here():
         return (
             f"{cpu}: TensorFlow cannot use the GPU that is here, see `tfluck doctor`."
