@@ -105,7 +105,7 @@ def test_compared_layers_are_the_same_at_any_scale(scale: float, tf: Any) -> Non
 @pytest.mark.parametrize("size", [1e-20, 0.3, 1e18])
 def test_the_evaluation_takes_rounding_for_no_life(size: float, tf: Any) -> None:
     """In float32, where BatchNorm of a dead node may end on two neighbours."""
-    from tfluck.training.evaluation import _frame, _within
+    from tfluck.training.evaluation import _spread, _unit, _within
 
     value = np.float32(size)
     pair = [value, np.nextafter(value, np.float32(np.inf))]
@@ -113,6 +113,7 @@ def test_the_evaluation_takes_rounding_for_no_life(size: float, tf: Any) -> None
     layer = tf.constant(
         np.stack([flicker, np.float32(size) * np.float32(X[:64, 0])], 1)
     )
-    found = _within(layer, _frame(layer)).numpy()
+    centre, spread = _spread(layer)
+    found = _within(layer, (centre, _unit(spread))).numpy()
     assert not found[:, 0].any()
     assert np.abs(found[:, 1]).max() > 0.4 and np.abs(found).max() < 1.1

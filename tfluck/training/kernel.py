@@ -99,8 +99,10 @@ class Kernel:
         return losses
 
     def _build(self, experiment: Experiment) -> keras.Model:
-        seed = child(experiment.seed, "student")
-        return build_student(networks(experiment)[1], seed, self.teacher)
+        shape, start = networks(experiment)[1], experiment.start.student_init
+        return build_student(
+            shape, child(experiment.seed, "student"), self.teacher, start
+        )
 
     def _restart(self, seed: int) -> None:
         experiment, student = self.run.experiment, self.student
