@@ -177,20 +177,61 @@ def test_a_bias_shift_silences_nodes(tf: Any) -> None:
     assert active[0] > 0.45 and active[0] > active[1] > active[2]
 
 
-def test_batch_norm_against_its_formula(tf: Any) -> None:
+@pytest.mark.parametrize("affine", [False, True])
+@pytest.mark.parametrize("shape", [(40, 4), (8, 5, 4), (4, 5, 2, 4)])
+def test_batch_norm_against_its_formula(
+    shape: tuple[int, ...], affine: bool, tf: Any
+) -> None:
+    """In float64; its gradients are ∂/∂x, ∂/∂γ and ∂/∂β of Σ c·y."""
     from tfluck.networks import BatchNorm
 
-    x = np.random.default_rng(1).normal(3, 2, (8, 5, 4)).astype(np.float32)
-    layer = BatchNorm()
-    y = layer(x, training=True).numpy()
-    flat = x.reshape(-1, 4).astype(np.float64)
-    np.testing.assert_allclose(y.reshape(-1, 4).mean(0), 0, atol=1e-6)
-    np.testing.assert_allclose(
-        y.reshape(-1, 4), (flat - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-5), atol=1e-5
-    )
+    rng = np.random.default_rng(1)
+    x, c = rng.normal(3, 2, (2, *shape)).astype(np.float32)
+    layer = BatchNorm(affine)
+    layer.build(shape)
+    gamma, beta = rng.normal(1, 0.5, (2, 4)).astype(np.float32)
+    if affine:
+        layer.gamma.assign(gamma)
+        layer.beta.assign(beta)
+    else:
+        gamma, beta = np.ones(4), np.zeros(4)
+    inputs = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        y = layer(inputs, training=True)
+    asked = [inputs, *layer.trainable_variables]
+    gradients = tape.gradient(y, asked, output_gradients=tf.constant(c))
+
+    flat, slopes = (a.reshape(-1, 4).astype(np.float64) for a in (x, c))
+    scale = 1 / np.sqrt(flat.var(0) + 1e-5)
+    unit = (flat - flat.mean(0)) * scale
+    np.testing.assert_allclose(y.numpy().reshape(-1, 4), gamma * unit + beta, atol=1e-5)
     np.testing.assert_allclose(layer.running_mean, 0.1 * flat.mean(0), rtol=1e-5)
     unbiased = flat.var(0, ddof=1)
     np.testing.assert_allclose(layer.running_variance, 0.9 + 0.1 * unbiased, rtol=1e-5)
+    along = slopes - slopes.mean(0) - unit * (slopes * unit).mean(0)
+    expected = [gamma * scale * along, (slopes * unit).sum(0), slopes.sum(0)]
+    for found, exact in zip(gradients, expected, strict=False):
+        np.testing.assert_allclose(
+            found.numpy().reshape(exact.shape), exact, rtol=1e-4, atol=1e-4
+        )
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_batch_norm_of_images_is_that_of_their_positions(jit: bool, tf: Any) -> None:
+    """Images take TensorFlow's own operation, rows take sums: one layer all the same."""
+    from tfluck.networks import BatchNorm
+
+    images = np.random.default_rng(2).normal(1, 3, (6, 5, 4, 3)).astype(np.float32)
+    found = []
+    for x in (images, images.reshape(-1, 3)):
+        layer = BatchNorm()
+        layer.build(x.shape)
+        apply = tf.function(partial(layer, training=True), jit_compile=jit)
+        y = apply(tf.constant(x)).numpy().reshape(-1, 3)
+        found.append([y, layer.running_mean.numpy(), layer.running_variance.numpy()])
+    for image, row in zip(*found, strict=True):
+        np.testing.assert_allclose(image, row, rtol=1e-5, atol=1e-6)
 
 
 def test_keras_itself_keeps_the_biased_variance(tf: Any) -> None:

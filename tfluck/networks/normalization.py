@@ -56,6 +56,8 @@ class BatchNorm(keras.layers.Layer):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Normalise ``x``; in training also move the running statistics."""
+        if training and len(x.shape) == 4 and x.dtype == tf.float32:
+            return self._normalize_images(x)
         mean, variance = self.running_mean.value, self.running_variance.value
         if training:
             mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
@@ -67,6 +69,25 @@ class BatchNorm(keras.layers.Layer):
         if self.affine:
             return (x - mean) * (scale * self.gamma.value) + self.beta.value
         return (x - mean) * scale
+
+    def _normalize_images(self, x: Any) -> Any:
+        """Do what training does to images by TensorFlow's one operation for it.
+
+        It and its gradient read x four times, where the plain sums read it a dozen times.
+        """
+        nodes, none = x.shape[-1:], tf.zeros((0,))
+        y, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=x,
+            scale=tf.convert_to_tensor(self.gamma) if self.affine else tf.ones(nodes),
+            offset=tf.convert_to_tensor(self.beta) if self.affine else tf.zeros(nodes),
+            mean=none,
+            variance=none,
+            epsilon=EPSILON,
+            is_training=True,
+        )
+        self._move(self.running_mean, mean)
+        self._move(self.running_variance, unbiased)
+        return y
 
     def _move(self, running: Any, batch: Any) -> None:
         keep = tf.constant(MOMENTUM, batch.dtype)
