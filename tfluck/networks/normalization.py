@@ -73,7 +73,7 @@ class BatchNorm(keras.layers.Layer):
     def _normalize_images(self, x: Any) -> Any:
         """Do what training does to images by TensorFlow's one operation for it.
 
-        It and its gradient read x four times, where the plain sums read it a dozen times.
+        It and its gradient pass over x far less often than the plain sums and theirs.
         """
         nodes, none = x.shape[-1:], tf.zeros((0,))
         y, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
