@@ -5,7 +5,7 @@ from fractions import Fraction as F
 
 import pytest
 from flint import arb
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tfluck.angular.angle import (
@@ -177,7 +177,9 @@ def test_what_a_mathematician_types(text: str, q: F, k: F) -> None:
         "pi pi",
         "1+",
         "1++2",
-        "9" * 61,
+        "9" * 4001,
+        "0." + "1" * 4000,
+        f"1/1{'0' * 3000}-1/{'3' * 2000}",
     ],
 )
 def test_what_cannot_be_read_is_shown_with_what_can(text: str) -> None:
@@ -202,6 +204,8 @@ def test_the_last_decimal_below_a_turn_is_an_angle() -> None:
         assert parse_angle(text).q == F(text)
 
 
+@example("1e-60")
+@example("pi-1e-999/7e999")
 @given(st.text(alphabet="0123456789.+-*/epiπ ", max_size=12))
 def test_reading_gives_an_angle_in_a_turn_or_a_sentence(text: str) -> None:
     try:

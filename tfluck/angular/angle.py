@@ -16,8 +16,11 @@ from tfluck.foundations.errors import BadInput
 
 from .engine import precision, rational
 
+#: Python reads and writes integers of up to 4,300 digits.
+DIGITS = 4000
 _NUMBER = (
-    r"\d{1,60}(?:\.\d{0,60})?(?:[eE][+-]?\d{1,3})?|\.\d{1,60}(?:[eE][+-]?\d{1,3})?"
+    rf"\d{{1,{DIGITS}}}(?:\.\d{{0,{DIGITS}}})?(?:[eE][+-]?\d{{1,3}})?"
+    rf"|\.\d{{1,{DIGITS}}}(?:[eE][+-]?\d{{1,3}})?"
 )
 _TERM = re.compile(
     rf"(?P<sign>[+-]?)(?P<number>{_NUMBER})?(?P<times>\*)?(?P<pi>pi|π)?"
@@ -112,6 +115,8 @@ def parse_angle(text: str) -> Angle:
         value = Fraction(found["number"] or 1) / below
         value = -value if found["sign"] == "-" else value
         q, k = (q, k + value) if found["pi"] else (q + value, k)
+        if max(abs(q.numerator), q.denominator, k.denominator) >= 10**DIGITS:
+            raise wrong
     if not compact:
         raise wrong
     if sign(q, k - 2) >= 0 or sign(q, k + 2) <= 0:
