@@ -166,6 +166,7 @@ def tinted(folder: Path) -> Path:
     y = np.arange(110) % 4
     x = draw.integers(0, 100, (110, 7, 7, 3)) + 35 * y[:, None, None, None]
     x = x.astype(np.uint8)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "tinted.npz"
     np.savez(path, x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
     return path
